@@ -1,0 +1,1 @@
+"""Coverage policies as data, read by `bvn_evidence.criteria`."""

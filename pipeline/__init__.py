@@ -1,0 +1,20 @@
+"""bvn-evidence: which documentation criteria for basivertebral nerve ablation a chart meets, with the exact words.
+
+The package reports what a chart documents. It never says that a patient should or should not be treated.
+"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "load", "run"]
+
+if TYPE_CHECKING:
+    from .api import load, run
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("load", "run"):  # spaCy and pandas are imported only when a pipeline is asked for
+        from . import api
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,80 @@
+"""Notes to facts: the spaCy pipeline of medspaCy components, and `extract`, which runs it on one note."""
+from __future__ import annotations
+
+import os
+import warnings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from ..schema import Fact, Note
+
+COMPONENTS = ("bvn_sentences", "bvn_sections", "bvn_targets", "bvn_assertion", "bvn_modic", "bvn_alternative",
+              "bvn_duration", "bvn_radicular", "bvn_axial_pain", "bvn_therapy", "bvn_odi", "bvn_pain_score",
+              "bvn_function", "bvn_code")
+_MAX_LENGTH = 100_000_000
+
+
+def load(lexicons: str | None = None, *, gate: bool = True) -> Language:
+    """A blank English pipeline with the medspaCy components of `COMPONENTS`; `lexicons` is another folder of words."""
+    _silence()
+    import spacy
+    from medspacy.custom_tokenizer import create_medspacy_tokenizer
+
+    from .components import register
+    register()
+    nlp = spacy.blank("en")
+    nlp.tokenizer = create_medspacy_tokenizer(nlp)
+    nlp.max_length = _MAX_LENGTH
+    for name in COMPONENTS:
+        config: dict[str, Any] = {}
+        if name in ("bvn_sections", "bvn_targets", "bvn_assertion"):
+            config["lexicons"] = lexicons
+        if name == "bvn_targets":
+            config["gate"] = gate
+        nlp.add_pipe(name, config=config)
+    return nlp
+
+
+def _silence() -> None:
+    """medspaCy pulls in PyRuSH, which logs note text to stderr at DEBUG; we do not use it, and keep it quiet."""
+    os.environ.setdefault("LOGURU_AUTOINIT", "False")
+    warnings.filterwarnings("ignore", module="medspacy|PyRuSH|PyFastNER")
+    try:
+        from loguru import logger
+    except ImportError:
+        return
+    logger.disable("PyRuSH")
+    logger.disable("PyFastNER")
+
+
+def extract(nlp: Language, note: Note) -> list[Fact]:
+    """The facts of one note, in text order, each distinct statement once, with ids."""
+    from ..schema import Fact
+    doc = nlp.make_doc(note.text)
+    doc.user_data["bvn_note"] = {"date": note.note_date, "type": note.note_type}
+    for name, component in nlp.pipeline:
+        try:
+            doc = component(doc)
+        except Exception as error:
+            error.add_note(f"in component {name}")
+            raise
+    facts: list[Fact] = []
+    seen: set[str] = set()
+    for span in sorted(doc.spans["facts"] if "facts" in doc.spans else (), key=_order):
+        fact = Fact.from_dict(span._.fact)
+        key = f"{fact.kind}|{fact.assertion}|{sorted(fact.attributes.items(), key=str)}"
+        if key in seen:
+            continue
+        seen.add(key)
+        fact.note_id, fact.patient_id = note.note_id, note.patient_id
+        fact.note_date, fact.note_type = note.note_date, note.note_type
+        fact.fact_id = f"{note.note_id}#{len(facts) + 1}"
+        facts.append(fact)
+    return facts
+
+
+def _order(span: Any) -> tuple[int, int, str, str]:
+    fact = span._.fact
+    return fact["start"], fact["end"], fact["kind"], str(fact["attributes"])

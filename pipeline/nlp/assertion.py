@@ -1,0 +1,112 @@
+"""Assertion of every target: medspaCy's ConText with our own modifiers and a linear matcher.
+
+The modifiers are in `lexicons/assertion.yml` (category, direction, kinds they may touch, how far they reach). ConText
+runs only on sentences that hold a target, with a graph a sentence, so its cost is linear. A target under several
+modifiers takes the first of: family, hypothetical, absent, possible, historical. Sections add their own reading.
+Sources: NegEx (Chapman 2001), ConText (Harkema 2009); the phrases medspaCy's defaults get wrong are in the examples.
+"""
+from typing import Any
+
+from medspacy.context import ConText, ConTextModifier, ConTextRule
+from medspacy.context.context_graph import ConTextGraph
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..schema import Cue
+from . import lexicon
+from .matcher import LinearMatcher, longest
+from .sentences import Sentence
+from .targets import Target
+
+CATEGORIES = {"FAMILY": "family", "HYPOTHETICAL": "hypothetical", "NEGATED_EXISTENCE": "absent",
+              "POSSIBLE_EXISTENCE": "possible", "HISTORICAL": "historical"}
+
+
+class Assertion(ConText):
+    """medspaCy's ConText, sentence by sentence, only where there are targets."""
+
+    def __init__(self, nlp: Language, name: str = "bvn_assertion", lexicons: str | None = None) -> None:
+        super().__init__(nlp, name, rules=None, input_span_type="group", span_group_name="targets")
+        self._ConText__matcher = LinearMatcher()
+        self.add([_rule(entry) for entry in lexicon.entries("assertion", lexicons)])
+        self._readings = {entry.id.removeprefix("sections."): entry.attributes["assertion"]
+                          for entry in lexicon.entries("sections", lexicons) if "assertion" in entry.attributes}
+
+    @property
+    def matcher(self) -> LinearMatcher:
+        matcher: LinearMatcher = self._ConText__matcher
+        return matcher
+
+    def __call__(self, doc: Doc, targets: str | None = None) -> Doc:
+        graph = ConTextGraph()
+        for sentence in doc.user_data["bvn_sentences"]:
+            if sentence.targets:
+                self._assert(doc, sentence, graph)
+        doc._.context_graph = graph
+        return doc
+
+    def _assert(self, doc: Doc, sentence: Sentence, whole: ConTextGraph) -> None:
+        graph = self.graph(doc, sentence, [target.span for target in sentence.targets])
+        by_span: dict[Any, list[Target]] = {}
+        for target in sentence.targets:
+            by_span.setdefault((target.span.start, target.span.end, target.span.label), []).append(target)
+        for span, modifier in graph.edges:
+            span._.modifiers += (modifier,)
+            assertion = CATEGORIES.get(modifier.category)
+            if assertion:
+                for target in by_span[span.start, span.end, span.label]:
+                    target.cues.setdefault(assertion, _cue(doc, modifier))
+        self.set_context_attributes(graph.edges)
+        reading = self._readings.get(sentence.section)
+        for target in sentence.targets:
+            _decide(target, reading)
+        whole.targets.extend(graph.targets)
+        whole.modifiers.extend(graph.modifiers)
+        whole.edges.extend(graph.edges)
+
+    def graph(self, doc: Doc, sentence: Sentence, spans: list[Any]) -> ConTextGraph:
+        """The ConText graph of one sentence over the given target spans."""
+        graph = ConTextGraph(targets=spans)
+        for hit in longest(self.matcher.find(sentence.text)):
+            span = doc.char_span(sentence.source(hit.start), sentence.source(hit.end), alignment_mode="expand")
+            graph.modifiers.append(ConTextModifier(hit.rule, span.start, span.end, doc))
+        graph.update_scopes()
+        graph.apply_modifiers()
+        return graph
+
+
+def _decide(target: Target, reading: str | None) -> None:
+    """Set the target's assertion from its cues, then from its section; `general` text says nothing of this patient."""
+    for assertion in CATEGORIES.values():
+        if assertion in target.cues:
+            target.assertion, target.cue = assertion, target.cues[assertion]
+            break
+    if reading == "general" and target.assertion != "hypothetical":
+        target.assertion = "general"
+    elif reading in ("family", "hypothetical") or (reading == "historical" and target.assertion == "present"):
+        target.assertion = reading
+
+
+def _cue(doc: Doc, modifier: ConTextModifier) -> Cue:
+    span = doc[modifier.modifier_span[0]:modifier.modifier_span[1]]
+    return Cue(span.start_char, span.end_char, span.text, modifier.rule.literal)
+
+
+def _rule(entry: lexicon.Entry) -> ConTextRule:
+    options = entry.options
+    return ConTextRule(
+        entry.id, options["category"], pattern=entry.regex, direction=options.get("direction", "FORWARD"),
+        allowed_types=_kinds(options.get("kinds")), excluded_types=_kinds(options.get("not_kinds")),
+        max_scope=options.get("max_scope"), max_targets=options.get("max_targets"),
+        terminated_by={name.upper() for name in options.get("terminated_by", ())},
+        metadata={"exclude": entry.exclude})
+
+
+def _kinds(names: list[str] | None) -> set[str] | None:
+    return {name.upper() for name in names} if names else None
+
+
+@Language.factory("bvn_assertion", requires=["doc.spans"], default_config={"lexicons": None})
+def create(nlp: Language, name: str, lexicons: str | None) -> Assertion:
+    """Create the assertion component with the modifiers of `lexicons/assertion.yml`."""
+    return Assertion(nlp, name, lexicons)

@@ -1,0 +1,144 @@
+"""Which level, side and severity belongs to which finding: before it, after it, in the line's heading, shared by "and".
+
+One place for all components. Within a sentence each group of levels ("L4-5 and L5-S1") goes to the findings of its
+clause; a sentence without a level of its own takes the heading's, then that of the sentence before it in the same line.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from . import levels as lv
+from .component import NoteView
+from .sentences import Sentence
+
+_JOIN = re.compile(r"(?:\s|,|&|/|;|and|to|or|also|the|at|of|level|levels|endplates?|vertebral|bod(?:y|ies)|disc|discs)*")
+_BIND = re.compile(r"\s*(?:\w+[\s,]+){0,4}?(?:at|of|in|involving|along|affecting|within|on|adjacent\s+to|about|from)\s+(?:both\s+|the\s+|all\s+)*"
+                   r"(?:level\s+of\s+|levels\s+of\s+|level\s+)?(?:the\s+)?(?:\w+\s+){0,2}?")
+_LEAD = re.compile(r"\s*(?:at|on|for)\s+(?:the\s+)?")
+
+
+@dataclass(slots=True, frozen=True)
+class Group:
+    """Level mentions that stand together."""
+    start: int
+    end: int
+    mentions: tuple[lv.Mention, ...]
+
+    @property
+    def levels(self) -> list[str]:
+        return lv.ordered([level for mention in self.mentions for level in mention.levels])
+
+    @property
+    def endplates(self) -> list[str]:
+        return list(dict.fromkeys(plate for mention in self.mentions for plate in mention.endplates))
+
+    @property
+    def vertebrae(self) -> list[str]:
+        return list(dict.fromkeys(name for mention in self.mentions for name in mention.vertebrae))
+
+    @property
+    def outside(self) -> bool:
+        return all(mention.outside for mention in self.mentions)
+
+
+def groups(sentence: Sentence) -> list[Group]:
+    """The groups of level mentions of a sentence, in order (computed once)."""
+    found = sentence.cache.get("levels")
+    if found is None:
+        found = sentence.cache["levels"] = _groups(sentence.text)
+    return found
+
+
+def heading_groups(sentence: Sentence) -> list[Group]:
+    """The levels in the heading over a sentence (its line's label, a table row's first cell)."""
+    if not sentence.heading:
+        return []
+    found = sentence.cache.get("heading_levels")
+    if found is None:
+        found = sentence.cache["heading_levels"] = _groups(sentence.heading)
+    return found
+
+
+def _groups(text: str) -> list[Group]:
+    grouped: list[list[lv.Mention]] = []
+    for mention in lv.find(text):
+        if grouped and _JOIN.fullmatch(text, grouped[-1][-1].end, mention.start):
+            grouped[-1].append(mention)
+        else:
+            grouped.append([mention])
+    return [Group(group[0].start, group[-1].end, tuple(group)) for group in grouped]
+
+
+def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: list[tuple[int, int]]) -> Group | None:
+    """The level group that belongs to the finding at `start:end`; `rivals` are the spans of all findings of the sentence.
+
+    Order: a group inside the finding; one bound right behind it by "at", "of", "in"; where the sentence names levels
+    first, the nearest before; else the next one behind, else the nearest before; then heading and line.
+    """
+    here = [group for group in groups(sentence) if not _is_heading(sentence, group)]
+    if not here:
+        return inherited(note, sentence)
+    for group in here:
+        if group.start < end and start < group.end:
+            return group
+    others = [span for span in rivals if span != (start, end)]
+    behind = next((group for group in here if group.start >= end), None)
+    ahead = next((group for group in reversed(here) if group.end <= start), None)
+    if behind and _BIND.fullmatch(sentence.text, end, behind.start) and not _between(others, end, behind.start):
+        return behind
+    if len(here) == 1:
+        return here[0]
+    first = min(rivals, default=(start, end))[0]
+    if ahead and here[0].start < first:
+        return ahead
+    return behind or ahead
+
+
+def _between(spans: list[tuple[int, int]], start: int, end: int) -> bool:
+    return any(a >= start and b <= end for a, b in spans)
+
+
+def _is_heading(sentence: Sentence, group: Group) -> bool:
+    """Whether a group is the label that opens the sentence's own line."""
+    return group.start == 0 and bool(sentence.heading) and bool(heading_groups(sentence)) and (
+        heading_groups(sentence)[0].levels == group.levels and sentence.text[group.end:].lstrip().startswith(":"))
+
+
+def inherited(note: NoteView, sentence: Sentence) -> Group | None:
+    """The levels that a sentence without its own takes from its heading or from the line before it."""
+    over = heading_groups(sentence)
+    if over:
+        return over[-1] if len(over) == 1 else Group(over[0].start, over[-1].end, tuple(m for g in over for m in g.mentions))
+    before = note.before(sentence)
+    while before is not None and before.line == sentence.line and not sentence.cell:
+        found = groups(before)
+        if found:
+            lead = _LEAD.match(before.text)
+            opens = found[0].start <= (lead.end() if lead else 0) + 1
+            joined = note.text[before.end:sentence.start].strip().startswith(";") or note.text[before.end - 1] == ";"
+            return found[-1] if joined else found[0] if opens and len(found) == 1 else None
+        before = note.before(before)
+    return None
+
+
+_SIDES = re.compile(r"\b(?:(bilateral(?:ly)?|both|bilat|b/l|b|either)|(left|lt|l)(?:\s?-?\s?sided)?|(right|rt|r)(?:\s?-?\s?sided)?)(?![\w/-]|\s?\d)")
+
+
+def side(text: str) -> str | None:
+    """The side named in a folded text: left, right, bilateral (also where both are named), or None."""
+    found = {("bilateral" if match[1] else "left" if match[2] else "right") for match in _SIDES.finditer(text)}
+    if "bilateral" in found or {"left", "right"} <= found:
+        return "bilateral"
+    return found.pop() if found else None
+
+
+_SEVERITY = re.compile(
+    r"\b(?:(severe|severely|marked|markedly|advanced|high[\s-]grade|critical|end[\s-]stage|pronounced)|"
+    r"(moderate|moderately|mod)|(mild|mildly|minimal|minimally|slight|slightly|trace|early|minor|low[\s-]grade))\b")
+
+
+def severity(text: str) -> str | None:
+    """The severity named in a folded text: severe, moderate or mild; of a range the higher."""
+    found = [3 if match[1] else 2 if match[2] else 1 for match in _SEVERITY.finditer(text)]
+    return {3: "severe", 2: "moderate", 1: "mild"}[max(found)] if found else None

@@ -1,0 +1,113 @@
+"""What every fact component shares: it reads the laid-out sentences of a note and adds facts to `doc.spans["facts"]`."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+
+from ..schema import ASSERTIONS, Cue, Fact
+from .sentences import Sentence
+from .targets import Target
+
+if not Span.has_extension("fact"):
+    Span.set_extension("fact", default=None)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A fact as a component finds it; offsets are those of the sentence text, or of the note where `absolute`."""
+    sentence: Sentence
+    start: int
+    end: int
+    rule: str
+    attributes: dict[str, Any]
+    assertion: str = "present"
+    cue: Cue | None = None
+    absolute: bool = False
+
+    @classmethod
+    def of(cls, target: Target, attributes: dict[str, Any], start: int | None = None, end: int | None = None) -> Draft:
+        """The fact of one target, from `start` to `end` where the evidence is more than its term."""
+        return cls(target.sentence, target.start if start is None else start, target.end if end is None else end,
+                   target.rule, attributes, target.assertion, target.cue)
+
+
+@dataclass(slots=True)
+class NoteView:
+    """One note as components see it: sentences with their targets, the note's date (ISO or None) and type."""
+    text: str
+    sentences: list[Sentence]
+    note_date: str | None
+    note_type: str
+    cache: dict[str, Any] = field(default_factory=dict)
+
+    def targets(self, *groups: str) -> Iterator[Target]:
+        """The targets of the given lexicons in text order."""
+        for sentence in self.sentences:
+            for target in sentence.targets:
+                if target.group in groups:
+                    yield target
+
+    def line(self, sentence: Sentence) -> list[Sentence]:
+        """All sentences of the logical line (list item, table row, paragraph) that holds `sentence`."""
+        first = last = sentence.index
+        while first > 0 and self.sentences[first - 1].line == sentence.line:
+            first -= 1
+        while last + 1 < len(self.sentences) and self.sentences[last + 1].line == sentence.line:
+            last += 1
+        return self.sentences[first:last + 1]
+
+    def before(self, sentence: Sentence) -> Sentence | None:
+        return self.sentences[sentence.index - 1] if sentence.index else None
+
+    def after(self, sentence: Sentence) -> Sentence | None:
+        return self.sentences[sentence.index + 1] if sentence.index + 1 < len(self.sentences) else None
+
+
+def view(doc: Doc) -> NoteView:
+    """The laid-out note of a Doc that has been through `bvn_sentences`."""
+    found = doc.user_data.get("bvn_view")
+    if found is None:
+        if "bvn_sentences" not in doc.user_data:
+            raise ValueError("bvn_* components need 'bvn_sentences' before them in the pipeline; add it first")
+        about = doc.user_data.get("bvn_note") or {}
+        found = NoteView(doc.text, doc.user_data["bvn_sentences"], about.get("date"), about.get("type") or "unknown")
+        doc.user_data["bvn_view"] = found
+    return found
+
+
+class FactComponent:
+    """Base of the fact components: subclasses name their `kind` and yield drafts from `find`."""
+
+    kind = ""
+
+    def __init__(self, nlp: Language, name: str) -> None:
+        self.name = name
+
+    def find(self, note: NoteView) -> Iterable[Draft]:
+        """Yield the facts of one note."""
+        raise NotImplementedError
+
+    def __call__(self, doc: Doc) -> Doc:
+        note = view(doc)
+        spans = [_span(doc, self.kind, draft) for draft in self.find(note) if draft.assertion in ASSERTIONS]
+        group = doc.spans["facts"] if "facts" in doc.spans else SpanGroup(doc, name="facts")
+        doc.spans["facts"] = SpanGroup(doc, name="facts", spans=[*group, *spans])
+        return doc
+
+
+def _span(doc: Doc, kind: str, draft: Draft) -> Span:
+    sentence = draft.sentence
+    start, end = (draft.start, draft.end) if draft.absolute else (sentence.source(draft.start), sentence.source(draft.end))
+    text = doc.text
+    while end > start and text[end - 1] in " \t\r\n,;":
+        end -= 1
+    while start < end and text[start] in " \t\r\n,;":
+        start += 1
+    span = doc.char_span(start, end, label=kind, alignment_mode="expand")
+    span._.fact = Fact(kind, draft.assertion, start, end, text[start:end], text[sentence.start:sentence.end],
+                       sentence.section, draft.rule, draft.attributes, draft.cue).to_dict()
+    return span

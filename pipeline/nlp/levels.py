@@ -1,0 +1,243 @@
+"""Disc levels, vertebrae and endplates in text, in canonical form, and which of them belongs to a finding.
+
+Canonical: discs "L4-L5" (from "L4/5", "L4-5", "L45", "L4 over L5"; ranges expanded), vertebrae "L3", endplates
+"L3 superior" / "L3 inferior". "D12" is T12; "T12-L1" counts as lumbar; discs above it are outside (`outside`).
+Works on folded text (`normalize.fold`). Source of the forms: lumbar disc nomenclature 2.0 (Fardon 2014) and the
+annotation guide's levels section.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+SPINE = [*(f"C{n}" for n in range(1, 8)), *(f"T{n}" for n in range(1, 13)), *(f"L{n}" for n in range(1, 6)), "S1", "S2"]
+DISCS = [f"{a}-{b}" for a, b in zip(SPINE, SPINE[1:], strict=False)]
+LUMBAR = frozenset([*DISCS[DISCS.index("T12-L1"):], "L5-L6", "L6-S1"])
+_ORDER = {disc: n for n, disc in enumerate(DISCS)} | {"L5-L6": 23.3, "L6-S1": 23.6}
+
+_V = r"(?:[cls]\s?[1-7]|[td]\s?1[0-2]|[td]\s?[1-9])"
+_VERTEBRA = rf"(?<![a-z0-9]){_V}(?![0-9a-z])"
+# the second half of a disc may drop its letter ("l4-5", "l4/5", "l45", "l5s1")
+_SECOND = rf"(?:{_V}|[1-6](?![0-9a-z]))"
+_DISC = rf"(?<![a-z0-9]){_V}(?:\s?[-/]\s?{_SECOND}|\s?[ls][1-6](?![0-9])|(?<=l)[1-5][1-6](?![0-9a-z%/.]))"
+_DISC45 = r"(?<![a-z0-9])l(?:12|23|34|45|56|5\s?1)(?![0-9a-z%/.])"
+_CHAIN = re.compile(rf"(?:{_DISC}|{_DISC45})(?:\s?[-/]\s?{_V}(?![0-9a-z]))?")
+_BARE_DISC = re.compile(r"(?:,\s*(?:and\s+|&\s*)?|\s*&\s*|\s+and\s+|\s*/\s*)([1-5])\s?[-/]\s?([2-5]|s?1)(?![0-9/%.\w]|\s*(?:mm|cm|weeks?|wks?|months?|mos?|days?|years?|yrs?|times?|x|per|visits?|sessions?|out|of\s+10)\b)")
+_TO = re.compile(r"\s*(?:-|to|through|thru|till|until|down\s+to)\s*")
+_OVER = re.compile(rf"({_VERTEBRA})\s+(?:vertebra(?:l\s+body)?\s+)?(?:over|on|upon|relative\s+to|with\s+respect\s+to)\s+({_V})(?![0-9a-z])")
+_VERT = re.compile(_VERTEBRA)
+_LOWER_TWO = re.compile(r"(?:lower|lowest|last|bottom|caudal)\s+(?:2|two)\s+(?:lumbar\s+|lumbosacral\s+|disc\s+)*(?:levels?|discs?|interspaces?|segments?)")
+_LUMBOSACRAL = re.compile(r"(?:lumbosacral|lumbo-sacral)\s+(?:disc|interspace|level)")
+_SIDE = r"(superior|inferior|upper|lower|sup\.?|inf\.?|superior\s+and\s+inferior|inferior\s+and\s+superior|both|bilateral)"
+_END_BEFORE = re.compile(rf"(?<![a-z]){_SIDE}\s+(?:(?:vertebral\s+)?end[\s-]?plates?\s+(?:of|at)\s+)?(?:the\s+)?({_V})(?![0-9a-z])(?!\s?[-/]\s?[ls]?\d)")
+_END_AFTER = re.compile(rf"({_VERTEBRA})(?!\s?[-/]\s?\d)\s+(?:vertebral\s+|body\s+)*{_SIDE}(?=\s+(?:end|corner|aspect|margin|surface)|[\s,.;)]|$)(?!\s+(?:[cls]\d|facet|disc|sided?|recess|foram))")
+
+HEADING_LEVELS = re.compile(
+    r"\s*(?:at\s+(?:the\s+)?)?((?:[LSTDlstd]\s?\d{1,2}\s?[-/–—]\s?[LSls]?\s?\d|[Ll][1-5][1-6](?!\d))"
+    r"(?:\s*(?:,|and|&|to|through|/|-|–)?\s*(?:[LSTDlstd]\s?\d{1,2}\s?[-/–—]?\s?[LSls]?\s?\d?))*)(?![\w/])"
+    r"(?:\s+(?:disc\s+)?(?:level|space|interspace|disc)s?)?\s*(?=[:.\-–—,)=]|\s+[A-Z])")
+
+
+@dataclass(slots=True, frozen=True)
+class Mention:
+    """Levels named in one place: `kind` is disc, vertebra or endplate; offsets are those of the text given."""
+    start: int
+    end: int
+    kind: str
+    levels: tuple[str, ...] = ()
+    vertebrae: tuple[str, ...] = ()
+    endplates: tuple[str, ...] = ()
+
+    @property
+    def outside(self) -> bool:
+        """Whether all that is named lies above the lumbar spine."""
+        if self.levels:
+            return all(level not in LUMBAR and level != "S1-S2" for level in self.levels)
+        return bool(self.vertebrae) and all(v[0] in "CT" and v != "T12" for v in self.vertebrae)
+
+
+def vertebra(text: str) -> str | None:
+    """Canonical vertebra ("L4", "T12") of a folded name such as "l4", "d 12"."""
+    match = re.fullmatch(r"([cltds])\s?(\d{1,2})", text.strip())
+    if not match:
+        return None
+    letter = "T" if match[1] == "d" else match[1].upper()
+    return f"{letter}{int(match[2])}"
+
+
+def _next(name: str) -> str | None:
+    if name == "L6":
+        return "S1"
+    return SPINE[SPINE.index(name) + 1] if name in SPINE[:-1] else None
+
+
+def disc_range(first: str, last: str) -> tuple[str, ...]:
+    """The discs between two vertebrae: L3, S1 gives L3-L4, L4-L5, L5-S1; empty where they are not in order."""
+    if "L6" in (first, last):
+        return (f"{first}-{last}",) if (first, last) in (("L5", "L6"), ("L6", "S1")) else ()
+    if first not in SPINE or last not in SPINE or SPINE.index(first) >= SPINE.index(last):
+        return ()
+    names = SPINE[SPINE.index(first):SPINE.index(last) + 1]
+    return tuple(f"{a}-{b}" for a, b in zip(names, names[1:], strict=False))
+
+
+def _parts(text: str) -> list[str]:
+    """The vertebrae named by a chain: "l4-5" L4, L5; "l5s1" L5, S1; "l3-l4-l5" L3, L4, L5; "l45" L4, L5."""
+    names: list[str] = []
+    letter = "L"
+    for match in re.finditer(r"([cltds])?\s?(\d{1,2})", text):
+        number, named = match[2], match[1]
+        if named:
+            letter = "T" if named == "d" else named.upper()
+        if letter == "L" and len(number) == 2 and number not in ("10", "11", "12"):
+            names += [f"L{number[0]}", _follow(int(number[0]), number[1])]
+        elif letter == "L" and number == "12" and named:
+            names += ["L1", "L2"]
+        elif named:
+            names.append(f"{letter}{int(number)}")
+        else:
+            names.append(_follow(int(re.sub(r"\D", "", names[-1])) if names else 0, number, letter))
+    return names
+
+
+def _follow(before: int, number: str, letter: str = "L") -> str:
+    if letter == "L" and number == "1" and before >= 5:
+        return "S1"
+    if letter == "T" and before == 12 and number == "1":
+        return "L1"
+    return f"{letter}{int(number)}"
+
+
+def find(text: str) -> list[Mention]:
+    """All level mentions of a folded text, in order, ranges expanded, nothing twice."""
+    if not _MAYBE.search(text):
+        return []
+    found = _endplates(text)
+    taken = [(m.start, m.end) for m in found]
+    discs = [m for m in _discs(text) if not _overlaps(m, taken)]
+    taken += [(m.start, m.end) for m in discs]
+    verts = []
+    for match in _VERT.finditer(text):
+        name = vertebra(match.group())
+        if name and (name in SPINE or name == "L6"):
+            mention = Mention(match.start(), match.end(), "vertebra", vertebrae=(name,))
+            if not _overlaps(mention, taken):
+                verts.append(mention)
+    return sorted([*found, *discs, *_ranges(text, verts)], key=lambda m: m.start)
+
+
+_MAYBE = re.compile(r"[cltds]\s?\d|level|lumbosacral|interspace")
+
+
+def _overlaps(mention: Mention, spans: list[tuple[int, int]]) -> bool:
+    return any(a < mention.end and mention.start < b for a, b in spans)
+
+
+def _discs(text: str) -> list[Mention]:
+    found: list[Mention] = []
+    for match in _OVER.finditer(text):
+        first, last = vertebra(match[1]), vertebra(match[2])
+        if first and last:
+            levels = disc_range(*sorted((first, last), key=lambda v: SPINE.index(v) if v in SPINE else 99))
+            if len(levels) == 1:
+                found.append(Mention(match.start(), match.end(), "disc", levels, (first, last)))
+    spans = [(m.start, m.end) for m in found]
+    for match in _CHAIN.finditer(text):
+        mention = Mention(match.start(), match.end(), "disc", chain_levels(match.group()))
+        if mention.levels and not _overlaps(mention, spans):
+            found.append(mention)
+            found += _bare_followers(text, match.end())
+    for pattern, levels in ((_LOWER_TWO, ("L4-L5", "L5-S1")), (_LUMBOSACRAL, ("L5-S1",))):
+        found += [Mention(m.start(), m.end(), "disc", levels) for m in pattern.finditer(text)]
+    found.sort(key=lambda m: m.start)
+    return _join_ranges(text, found)
+
+
+def chain_levels(text: str) -> tuple[str, ...]:
+    """Disc levels of one chain: "l4-5" L4-L5, "l3-s1" L3-L4, L4-L5, L5-S1, "l3-l4-l5" L3-L4, L4-L5."""
+    names = _parts(text)
+    levels: list[str] = []
+    for first, last in zip(names, names[1:], strict=False):
+        levels += [level for level in disc_range(first, last) if level not in levels]
+    return tuple(levels)
+
+
+def _bare_followers(text: str, at: int) -> list[Mention]:
+    """The "4-5" and "5-1" of "l3-4, 4-5 and 5-1"."""
+    found = []
+    while match := _BARE_DISC.match(text, at):
+        first, last = f"L{match[1]}", _follow(int(match[1]), match[2].lstrip("s"))
+        levels = disc_range(first, last)
+        if len(levels) != 1:
+            break
+        found.append(Mention(match.start(1), match.end(), "disc", levels))
+        at = match.end()
+    return found
+
+
+def _join_ranges(text: str, found: list[Mention]) -> list[Mention]:
+    """Join "l1-2 through l3-4" to one mention with the discs between."""
+    joined: list[Mention] = []
+    for mention in found:
+        before = joined[-1] if joined else None
+        if before and _TO.fullmatch(text, before.end, mention.start) and before.levels and mention.levels:
+            low, high = _ORDER.get(before.levels[0]), _ORDER.get(mention.levels[-1])
+            if low is not None and high is not None and low < high:
+                levels = tuple(disc for disc in DISCS if low <= _ORDER[disc] <= high)
+                joined[-1] = Mention(before.start, mention.end, "disc", levels)
+                continue
+        joined.append(mention)
+    return joined
+
+
+def _ranges(text: str, verts: list[Mention]) -> list[Mention]:
+    """Join "l3 to s1" (spaced, by word) to its discs; a single vertebra stays a vertebra."""
+    joined: list[Mention] = []
+    for mention in verts:
+        before = joined[-1] if joined else None
+        if before and before.kind == "vertebra" and _TO.fullmatch(text, before.end, mention.start):
+            levels = disc_range(before.vertebrae[0], mention.vertebrae[0])
+            if levels:
+                names = SPINE[SPINE.index(before.vertebrae[0]):SPINE.index(mention.vertebrae[0]) + 1]
+                joined[-1] = Mention(before.start, mention.end, "disc", levels, tuple(names))
+                continue
+        joined.append(mention)
+    return joined
+
+
+def _endplates(text: str) -> list[Mention]:
+    found: dict[tuple[int, int], Mention] = {}
+    if not any(word in text for word in ("superior", "inferior", "upper", "lower", "sup", "inf")):
+        return []
+    for pattern, side_group, name_group in ((_END_BEFORE, 1, 2), (_END_AFTER, 2, 1)):
+        for match in pattern.finditer(text):
+            name = vertebra(match[name_group])
+            sides = _sides(match[side_group])
+            if name and sides and not any(a < match.end() and match.start() < b for a, b in found):
+                found[match.span()] = Mention(match.start(), match.end(), "endplate", facing(name, sides), (name,),
+                                              tuple(f"{name} {side}" for side in sides))
+    return list(found.values())
+
+
+def _sides(text: str) -> list[str]:
+    sides = []
+    if "sup" in text or "upper" in text or text in ("both", "bilateral"):
+        sides.append("superior")
+    if "inf" in text or "lower" in text or text in ("both", "bilateral"):
+        sides.append("inferior")
+    return sides
+
+
+def facing(name: str, sides: list[str]) -> tuple[str, ...]:
+    """The discs that the named endplates face: L4 inferior faces L4-L5, L4 superior L3-L4."""
+    levels = []
+    if "superior" in sides and name in SPINE and SPINE.index(name) > 0:
+        levels.append(f"{SPINE[SPINE.index(name) - 1]}-{name}")
+    if "inferior" in sides and (after := _next(name)):
+        levels.append(f"{name}-{after}")
+    return tuple(levels)
+
+
+def ordered(levels: list[str] | tuple[str, ...]) -> list[str]:
+    """Levels without repeats, from head to foot."""
+    return sorted(set(levels), key=lambda level: _ORDER.get(level, 99))

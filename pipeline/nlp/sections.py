@@ -1,0 +1,92 @@
+"""Sections of clinic notes, PT notes, questionnaires and radiology reports: medspaCy's Sectionizer, headings by line.
+
+A heading is a term of `lexicons/sections.yml` at the start of a sentence, followed by a colon, a dash or the end of the
+line, or written in capitals. A section runs to the next heading. Its entry may say how its statements are to be read:
+`assertion: family | historical | hypothetical`, or `general` (text that is not about this patient).
+"""
+import re
+from typing import Any
+
+from medspacy.section_detection import Sectionizer, SectionRule
+from medspacy.section_detection.section import Section
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from . import lexicon
+from .matcher import LinearMatcher
+from .sentences import Sentence
+
+_AFTER = re.compile(r"\s*(?:\([^)]*\)|\[[^\]]*\])?\s*(?:[\d/.-]{4,10}\s*)?(?::|\.?\s*$|\s-+\s|\.\s*,)")
+_LEAD = re.compile(r"[\s#*=_\-]*(?:\(?\d{1,2}[.)]\s*)?")
+
+
+class Sections(Sectionizer):
+    """medspaCy's Sectionizer over sentences laid out by `bvn_sentences`."""
+
+    def __init__(self, nlp: Language, name: str = "bvn_sections", lexicons: str | None = None) -> None:
+        super().__init__(nlp, name, rules=None, span_attrs=None)
+        self._Sectionizer__matcher = LinearMatcher()
+        self.readings: dict[str, str] = {}
+        self._headings: re.Pattern[str] | None = None
+        for entry in lexicon.entries("sections", lexicons):
+            category = entry.id.removeprefix("sections.")
+            self.add([SectionRule(entry.id, category, pattern=entry.regex)])
+            if "assertion" in entry.attributes:
+                self.readings[category] = entry.attributes["assertion"]
+
+    def add(self, rules: Any) -> None:
+        super().add(rules)
+        self._headings = None
+
+    def _compile(self) -> re.Pattern[str]:
+        names = {f"r{number}": rule for number, rule in enumerate(self.rules)}
+        self._by_name = names
+        return re.compile("|".join(f"(?P<{name}>{rule.pattern})" for name, rule in names.items()))
+
+    def __call__(self, doc: Doc) -> Doc:
+        if self._headings is None:
+            self._headings = self._compile()
+        text = doc.text
+        sentences: list[Sentence] = doc.user_data["bvn_sentences"]
+        current = "other"
+        found: list[tuple[Any, int, int]] = []
+        for sentence in sentences:
+            heading = None if sentence.cell else self._heading(sentence, text)
+            if heading:
+                rule, end = heading
+                current = rule.category
+                found.append((rule, sentence.start, sentence.source(end)))
+            sentence.section = current
+        doc._.sections = _sections(doc, found)
+        return doc
+
+    def _heading(self, sentence: Sentence, text: str) -> tuple[Any, int] | None:
+        assert self._headings is not None
+        lead = _LEAD.match(sentence.text)
+        at = lead.end() if lead else 0
+        match = self._headings.match(sentence.text, at)
+        if not match:
+            return None
+        raw = text[sentence.start + at:sentence.source(match.end())]
+        if _AFTER.match(sentence.text, match.end()) or (raw.isupper() and len(raw) > 3):
+            return self._by_name[match.lastgroup or ""], match.end()
+        return None
+
+
+def _sections(doc: Doc, found: list[tuple[Any, int, int]]) -> list[Section]:
+    """medspaCy Section objects (token offsets) for the headings found."""
+    if not found:
+        return [Section(None, 0, 0, 0, len(doc))]
+    titles = [(rule, doc.char_span(start, end, alignment_mode="expand")) for rule, start, end in found]
+    sections = [] if titles[0][1].start == 0 else [Section(None, 0, 0, 0, titles[0][1].start)]
+    for number, (rule, title) in enumerate(titles):
+        body_end = titles[number + 1][1].start if number + 1 < len(titles) else len(doc)
+        sections.append(Section(rule.category, title.start, title.end, title.end, max(body_end, title.end), rule=rule))
+    return sections
+
+
+@Language.factory("bvn_sections", requires=["token.is_sent_start"], assigns=["doc._.sections"],
+                  default_config={"lexicons": None})
+def create(nlp: Language, name: str, lexicons: str | None) -> Sections:
+    """Create the section finder with the headings of `lexicons/sections.yml`."""
+    return Sections(nlp, name, lexicons)

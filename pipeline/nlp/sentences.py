@@ -1,0 +1,321 @@
+"""Splits a note into sentences fit for clinic notes, templates, tables and radiology reports, in linear time.
+
+A note is cut into logical lines (soft wraps joined, bullets, headings and table rows apart), a logical line into
+sentences. Each sentence keeps what stands over it: the label of its field ("facets", a table's column), the words of
+its line heading, and whether its checkbox is ticked. Replaces PyRuSH (quadratic, logs every token).
+"""
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from .levels import HEADING_LEVELS
+from .normalize import OffsetMap, Speller, fold
+
+if TYPE_CHECKING:
+    from .targets import Target
+
+LINE = re.compile(r"[^\r\n\f\v\x1c-\x1e\x85\u2028\u2029]+")
+BULLET = re.compile(r"\s*(?:[-*•●▪·>+]+|\(?\d{1,2}[.)](?=\s|[A-Za-z])|\(?[a-zA-Z][.)](?=\s))\s*")
+CHECKBOX = re.compile(r"\[\s?[xX✓✔]?\s?\]|\(\s?[xX✓✔]?\s?\)|[☐☑☒✓✔]")
+_BOX = re.compile(r"\[[ xX✓✔]?\]|\([ xX✓✔]\)|[☐☑☒]|_{2,}")
+_LABEL = re.compile(r"[^\W\d_][^:\n|.;?!\[\]]{0,58}?\s*:")
+_ABBREVIATIONS = frozenset(
+    "dr mr mrs ms prof st vs approx no nos fig figs ref pt pts e.g i.e eg ie etc y.o y/o a.m p.m jr sr inc "
+    "est avg min max hr hrs wk wks mo mos yr yrs mg mcg lt rt bilat sup inf ant post neg pos ext flex dx hx tx rx fx "
+    "c/o s/p w/o q.d b.i.d t.i.d p.r.n p.o h.s q.h.s vol temp resp incl excl esp lat med gr dept tel sec al ca cf".split())
+_END = re.compile(
+    r"[.?!]+[\"')\]]*(?=\s)|[.?!:]\s*,(?=\s*[A-Z0-9(\"])|(?<=[a-z)%\d])[.?!](?=[A-Z][A-Za-z0-9])|/{2,}|\s[|]\s?|\t+\s*[|]|;(?=\s)")
+_TOKEN_BEFORE = re.compile(r"[A-Za-z./]*$")
+_FUNCTION_END = re.compile(r"(?:\b(?:and|or|of|at|the|with|a|an|in|to|for|is|are|was|on|from|by|no|modic|type)|[,&/-])\s*$", re.I)
+
+
+@dataclass(slots=True)
+class Sentence:
+    """One sentence, as components see it. `text` is folded and mended; `source` maps its offsets to the note."""
+    index: int
+    start: int
+    end: int
+    text: str
+    line: int
+    label: str = ""
+    heading: str = ""
+    checked: bool | None = None
+    cell: bool = False
+    section: str = "other"
+    map: OffsetMap | None = None
+    targets: "list[Target]" = field(default_factory=list)
+    cache: dict[str, Any] = field(default_factory=dict)
+
+    def source(self, offset: int) -> int:
+        """The note offset of an offset of `text`."""
+        return self.start + (self.map.source(offset) if self.map else offset)
+
+
+@dataclass(slots=True)
+class Piece:
+    """A sentence before its text is folded: note offsets and what stands over it."""
+    start: int
+    end: int
+    line: int
+    label: str
+    heading: str
+    checked: bool | None
+    cell: bool
+
+
+def split(text: str) -> list[Piece]:
+    """The sentences of a note as note offsets, in order; what lies between them is blank or punctuation."""
+    pieces: list[Piece] = []
+    block = _Block()
+    for number, (start, end) in enumerate(_logical_lines(text)):
+        block.enter(text, start, end)
+        pieces += _pieces(text, start, end, number, block)
+    return pieces
+
+
+def _logical_lines(text: str) -> list[tuple[int, int]]:
+    """Physical lines with soft wraps joined; blank lines end a paragraph."""
+    lines: list[tuple[int, int]] = []
+    width = before_end = 0
+    for match in LINE.finditer(text):
+        start, end = match.span()
+        content = match.group().strip()
+        if not content:
+            width = 0
+            continue
+        start += len(match.group()) - len(match.group().lstrip())
+        end = start + len(content)
+        blank_between = text.count("\n", before_end, start) > 1 or text.count("\r", before_end, start) > 1
+        if lines and not blank_between and width and _continues(text[lines[-1][0]:lines[-1][1]], content, width):
+            lines[-1] = (lines[-1][0], end)
+        else:
+            if blank_between:
+                width = 0
+            lines.append((start, end))
+        width = max(width, len(content))
+        before_end = match.end()
+    return lines
+
+
+def _continues(before: str, content: str, width: int) -> bool:
+    """Whether a line goes on in the next one."""
+    last = before[before.rfind("\n") + 1:]
+    if "|" in content or "|" in last or _starts_item(content):
+        return False
+    if before.endswith(":") or CHECKBOX.match(last.lstrip()):
+        return False
+    if _FUNCTION_END.search(before):
+        return True
+    if before[-1] in ".!?;)" and len(last) < max(60, 0.75 * width):
+        return False
+    if content[0].islower():
+        return len(last) >= max(40, 0.6 * width)
+    return len(last) >= max(60, 0.75 * width)
+
+
+def _starts_item(content: str) -> bool:
+    if BULLET.match(content) or _BOX.match(content) or HEADING_LEVELS.match(content):
+        return True
+    label = _LABEL.match(content)
+    return bool(label) and (content[0].isupper() or content[0].isdigit())
+
+
+class _Block:
+    """What stands over the lines: a heading on a line of its own, the columns of a table."""
+
+    def __init__(self) -> None:
+        self.heading = ""
+        self.columns: list[str] = []
+        self.last_end = 0
+        self.fresh = False
+
+    def enter(self, text: str, start: int, end: int) -> None:
+        blank = text.count("\n", self.last_end, start) > 1
+        if blank and not self.fresh:
+            self.heading, self.columns = "", []
+        self.fresh = False
+        if "|" not in text[start:end]:
+            self.columns = []
+        self.last_end = end
+
+
+def _pieces(text: str, start: int, end: int, number: int, block: _Block) -> list[Piece]:
+    line = text[start:end]
+    if line.count("|") >= 2 or ("|" in line and block.columns):
+        return _row(text, start, end, number, block)
+    bullet = BULLET.match(line)
+    at = start + (bullet.end() if bullet and bullet.end() < len(line) else 0)
+    labels, body = _heading(text, at, end)
+    if labels and body >= end:  # a heading on a line of its own stands over the lines below
+        block.heading, block.fresh = " ".join(labels), True
+        return [Piece(at, end, number, "", block.heading, None, False)]
+    if labels and HEADING_LEVELS.match(labels[0] + ":") and HEADING_LEVELS.match(block.heading + ":"):
+        block.heading = ""
+    over = " ".join([block.heading, *(labels[:-1] or labels)]).strip()
+    pieces = []
+    checked: bool | None = None
+    for a, b in _cut(text, at, end):
+        box = CHECKBOX.match(text, a, b)
+        if box:
+            checked = bool(re.search(r"[xX✓✔☑☒]", box.group()))
+        label = labels[-1].lower() if labels and a == at else _label(text[a:b])
+        pieces.append(Piece(a, b, number, label, over, checked, False))
+    return pieces
+
+
+def _row(text: str, start: int, end: int, number: int, block: _Block) -> list[Piece]:
+    """The cells of a table row; the first row of a table names its columns, a row's first cell heads the row."""
+    cells = []
+    at = start
+    for part in text[start:end].split("|"):
+        stripped = part.strip()
+        if stripped:
+            a = at + part.index(stripped)
+            cells.append((a, a + len(stripped), stripped))
+        elif at > start and at + len(part) < end:
+            cells.append((at, at, ""))
+        at += len(part) + 1
+    if cells and all(not re.search(r"[a-zA-Z0-9]", cell[2]) for cell in cells):
+        return []
+    if not block.columns:
+        block.columns = [cell[2].lower() for cell in cells]
+        return [Piece(a, b, number, "", "", None, True) for a, b, _ in cells if b > a]
+    head = cells[0][2] if cells else ""
+    pieces = []
+    for position, (a, b, content) in enumerate(cells):
+        if content:
+            label = block.columns[position] if position < len(block.columns) else ""
+            pieces.append(Piece(a, b, number, label, head, None, True))
+    return pieces
+
+
+def _heading(text: str, start: int, end: int) -> tuple[list[str], int]:
+    """The labels that open a line ("Findings: L4-5:") and where its body begins."""
+    at = start
+    labels = []
+    while at < end:
+        match = HEADING_LEVELS.match(text, at, end)
+        stop = match.end(1) if match else 0
+        label = _LABEL.match(text, at, end)
+        if label and _is_label(label.group()):
+            stop = max(stop, label.end())
+        if not stop:
+            break
+        labels.append(text[at:stop].strip(" :\t\n\r"))
+        at = stop
+        while at < end and text[at] in " \t\r\n:,-–—.)=[" and not CHECKBOX.match(text, at, end):
+            at += 1
+        if not label:
+            break
+    return labels, at
+
+
+def _is_label(label: str) -> bool:
+    words = label.rstrip(": \t").split()
+    return 0 < len(words) <= 8 and not re.search(r"\d:$|\b(?:states|says|said|told)\s*:$", label)
+
+
+def _label(sentence: str) -> str:
+    match = _LABEL.match(sentence)
+    return match.group().rstrip(": \t").lower() if match and _is_label(match.group()) else ""
+
+
+_INLINE_LEVEL = re.compile(r"(?<=[\s,;.])(?=[LSTDlstd]\d{1,2}\s?[-/–]\s?[LSls]?\d\s*:)")
+
+
+def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The sentences of one logical line."""
+    cuts: list[tuple[int, int]] = []  # (end of the sentence, start of the next)
+    for match in _END.finditer(text, start, end):
+        if _ends(text, start, match, end):
+            mark = match.group().strip()
+            cuts.append((match.start() + (1 if mark[:1] in ".?!:" else 0), match.end()))
+    cuts += [(m.start(), m.start()) for m in _BOX.finditer(text, start, end) if m.group()[0] != "_"]
+    cuts += [(m.start(), m.start()) for m in _INLINE_LEVEL.finditer(text, start, end)]
+    pieces = []
+    at = start
+    for stop, go_on in [*sorted(cuts), (end, end)]:
+        a, b = _strip(text, at, stop)
+        if b > a:
+            pieces.append((a, b))
+        at = max(at, go_on)
+    return pieces
+
+
+def _strip(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and (text[start].isspace() or text[start] in ",;|"):
+        start += 1
+    while end > start and (text[end - 1].isspace() or text[end - 1] in ",;|"):
+        end -= 1
+    return start, end
+
+
+def _ends(text: str, start: int, match: re.Match[str], end: int) -> bool:
+    """Whether a full stop ends a sentence: not after an abbreviation, an initial or a list number."""
+    mark = match.group()
+    if not mark.startswith("."):
+        return True
+    before = _TOKEN_BEFORE.search(text, max(start, match.start() - 12), match.start())
+    word = before.group().lower().strip(".") if before else ""
+    rest = text[match.end():match.end() + 3].lstrip()
+    if not word:  # a number: "1." opens an item, "2.5" never comes here
+        opening = text[start:match.start()].strip()
+        return not (opening.isdigit() and len(opening) <= 2)
+    if word == "no":
+        return not rest[:1].isdigit()
+    if word in _TITLES or (word in _ABBREVIATIONS and not rest[:1].isupper()):
+        return False
+    return not (len(word) == 1 and before is not None and before.group()[-1:].isupper() and rest[:1].isupper()
+                and word not in "i")
+
+
+_TITLES = frozenset("dr mr mrs ms prof st vs approx e.g i.e eg ie fig figs".split())
+
+
+class Sentences:
+    """spaCy component: sets sentence starts and lays the note's sentences out for the components behind it."""
+
+    def __init__(self, nlp: Language) -> None:
+        from . import lexicon
+        spelling = lexicon.read("spelling")
+        self.speller = Speller(spelling["keys"], spelling["known"])
+
+    def __call__(self, doc: Doc) -> Doc:
+        sentences = self.layout(doc.text)
+        doc.user_data["bvn_sentences"] = sentences
+        _set_starts(doc, sentences)
+        return doc
+
+    def layout(self, text: str) -> list[Sentence]:
+        """The note's sentences with their folded, mended text."""
+        sentences = []
+        for index, piece in enumerate(split(text)):
+            mended, offsets = self.speller.mend(fold(text[piece.start:piece.end]))
+            heading = self.speller.mend(fold(piece.heading))[0] if piece.heading else ""
+            sentences.append(Sentence(index, piece.start, piece.end, mended, piece.line, piece.label, heading,
+                                      piece.checked, piece.cell, map=offsets))
+        return sentences
+
+
+def _set_starts(doc: Doc, sentences: list[Sentence]) -> None:
+    import numpy
+    from spacy.attrs import SENT_START
+    starts = numpy.full((len(doc),), -1, dtype="int64")
+    position = 0
+    for token in doc:
+        if position < len(sentences) and token.idx >= sentences[position].start:
+            starts[token.i] = 1
+            while position < len(sentences) and token.idx >= sentences[position].start:
+                position += 1
+    if len(doc):
+        starts[0] = 1
+    doc.from_array([SENT_START], starts.reshape(-1, 1).astype("uint64"))
+
+
+@Language.factory("bvn_sentences", assigns=["token.is_sent_start"])
+def create(nlp: Language, name: str) -> Sentences:
+    """Create the sentence splitter."""
+    return Sentences(nlp)

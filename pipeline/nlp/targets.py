@@ -1,0 +1,93 @@
+"""Finds the terms of the lexicons: medspaCy's TargetMatcher with a linear matcher behind it.
+
+Every hit becomes a `Target` of its sentence and a span in `doc.spans["targets"]` whose label is the kind of fact.
+Within one lexicon the longest of overlapping hits wins. Unticked checkbox items hold no targets.
+"""
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from medspacy.target_matcher import TargetMatcher, TargetRule
+from spacy.language import Language
+from spacy.tokens import Doc, Span, SpanGroup
+
+from . import lexicon
+from .matcher import Hit, LinearMatcher, longest
+
+if TYPE_CHECKING:
+    from ..schema import Cue
+    from .sentences import Sentence
+
+LEXICONS = ("modic", "alternative", "structure", "duration", "radicular", "axial_pain", "therapy", "odi", "pain_score",
+            "function", "code")
+
+
+@dataclass(slots=True)
+class Target:
+    """A lexicon term in a sentence: offsets of the sentence text, the entry's attributes, and its assertion."""
+    sentence: "Sentence"
+    start: int
+    end: int
+    group: str
+    rule: str
+    attributes: dict[str, Any]
+    span: Span
+    assertion: str = "present"
+    cue: "Cue | None" = None
+    cues: "dict[str, Cue]" = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return self.sentence.text[self.start:self.end]
+
+
+class Targets(TargetMatcher):
+    """medspaCy's TargetMatcher over sentences laid out by `bvn_sentences`."""
+
+    def __init__(self, nlp: Language, name: str = "bvn_targets", lexicons: str | None = None, gate: bool = True) -> None:
+        super().__init__(nlp, name, result_type="group", span_group_name="targets")
+        self._TargetMatcher__matcher = LinearMatcher(gate)
+        present = set(lexicon.names(lexicons))
+        for group in LEXICONS:
+            if group in present:
+                kind = lexicon.read(group, lexicons).get("kind", group)
+                self.add([_rule(entry, group, kind) for entry in lexicon.entries(group, lexicons)])
+
+    @property
+    def matcher(self) -> LinearMatcher:
+        matcher: LinearMatcher = self._TargetMatcher__matcher
+        return matcher
+
+    def __call__(self, doc: Doc) -> Doc:
+        spans = []
+        for sentence in doc.user_data["bvn_sentences"]:
+            if sentence.checked is False:
+                continue
+            groups: dict[str, list[Hit]] = {}
+            for hit in self.matcher.find(sentence.text):
+                groups.setdefault(hit.rule.metadata["group"], []).append(hit)
+            for hits in groups.values():
+                sentence.targets += [_target(doc, sentence, hit) for hit in longest(hits)]
+            sentence.targets.sort(key=lambda target: (target.start, -target.end))
+            spans += [target.span for target in sentence.targets]
+        doc.spans["targets"] = SpanGroup(doc, name="targets", spans=spans)
+        return doc
+
+
+def _rule(entry: lexicon.Entry, group: str, kind: str) -> TargetRule:
+    return TargetRule(entry.id, kind.upper(), pattern=entry.regex, attributes=None,
+                      metadata={"group": group, "exclude": entry.exclude, "attributes": entry.attributes})
+
+
+def _target(doc: Doc, sentence: "Sentence", hit: Hit) -> Target:
+    span = doc.char_span(sentence.source(hit.start), sentence.source(hit.end), label=hit.rule.category,
+                         alignment_mode="expand")
+    metadata = hit.rule.metadata
+    return Target(sentence, hit.start, hit.end, metadata.get("group", "user"), hit.rule.literal,
+                  dict(metadata.get("attributes") or {}), span)
+
+
+@Language.factory("bvn_targets", requires=["token.is_sent_start"], assigns=["doc.spans"],
+                  default_config={"lexicons": None, "gate": True})
+def create(nlp: Language, name: str, lexicons: str | None, gate: bool) -> Targets:
+    """Create the target matcher with the terms of all lexicons (`lexicons`: another folder of them)."""
+    return Targets(nlp, name, lexicons, gate)
