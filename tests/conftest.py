@@ -6,5 +6,5 @@ import pytest
 @pytest.fixture(scope="session")
 def nlp():
     """The pipeline, built once."""
-    import bvn_evidence
-    return bvn_evidence.load()
+    from bvn_evidence.nlp import load
+    return load()
