@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import pytest
-
 from bvn_evidence.nlp import examples, lexicon
 
 ENTRIES = [entry for name in lexicon.names() if name not in ("macros", "spelling") for entry in lexicon.entries(name)

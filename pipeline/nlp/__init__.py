@@ -62,7 +62,7 @@ def extract(nlp: Language, note: Note) -> list[Fact]:
             raise
     facts: list[Fact] = []
     seen: set[str] = set()
-    for span in sorted(doc.spans["facts"] if "facts" in doc.spans else (), key=_order):
+    for span in sorted(doc.spans.get("facts", ()), key=_order):
         fact = Fact.from_dict(span._.fact)
         key = f"{fact.kind}|{fact.assertion}|{sorted(fact.attributes.items(), key=str)}"
         if key in seen:

@@ -16,6 +16,7 @@ from ..schema import Cue
 from . import lexicon
 from .matcher import LinearMatcher, longest
 from .sentences import Sentence
+from .spans import token_span
 from .targets import Target
 
 CATEGORIES = {"FAMILY": "family", "HYPOTHETICAL": "hypothetical", "NEGATED_EXISTENCE": "absent",
@@ -68,7 +69,7 @@ class Assertion(ConText):
         """The ConText graph of one sentence over the given target spans."""
         graph = ConTextGraph(targets=spans)
         for hit in longest(self.matcher.find(sentence.text)):
-            span = doc.char_span(sentence.source(hit.start), sentence.source(hit.end), alignment_mode="expand")
+            span = token_span(doc, sentence.source(hit.start), sentence.source(hit.end))
             graph.modifiers.append(ConTextModifier(hit.rule, span.start, span.end, doc))
         graph.update_scopes()
         graph.apply_modifiers()

@@ -1,4 +1,4 @@
-"""What every fact component shares: it reads the laid-out sentences of a note and adds facts to `doc.spans["facts"]`."""
+"""What every fact component shares: it reads the laid-out sentences and adds facts to `doc.spans["facts"]`."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from ..schema import ASSERTIONS, Cue, Fact
 from .sentences import Sentence
+from .spans import token_span
 from .targets import Target
 
 if not Span.has_extension("fact"):
@@ -101,13 +102,15 @@ class FactComponent:
 
 def _span(doc: Doc, kind: str, draft: Draft) -> Span:
     sentence = draft.sentence
-    start, end = (draft.start, draft.end) if draft.absolute else (sentence.source(draft.start), sentence.source(draft.end))
+    start, end = draft.start, draft.end
+    if not draft.absolute:
+        start, end = sentence.source(start), sentence.source(end)
     text = doc.text
     while end > start and text[end - 1] in " \t\r\n,;":
         end -= 1
     while start < end and text[start] in " \t\r\n,;":
         start += 1
-    span = doc.char_span(start, end, label=kind, alignment_mode="expand")
+    span = token_span(doc, start, end, kind)
     span._.fact = Fact(kind, draft.assertion, start, end, text[start:end], text[sentence.start:sentence.end],
                        sentence.section, draft.rule, draft.attributes, draft.cue).to_dict()
     return span

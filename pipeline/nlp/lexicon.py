@@ -68,7 +68,8 @@ def _entry(row: dict[str, Any], file: str, macros: dict[str, str]) -> Entry:
     if not patterns:
         raise UserError(f"{file}: entry {row['id']!r} has neither terms nor pattern")
     regex = patterns[0] if len(patterns) == 1 else "|".join(f"(?:{pattern})" for pattern in patterns)
-    for pattern in [regex, *map(lambda text: expand(text, macros), _as_list(row.get("exclude")))]:
+    exclude = tuple(expand(text, macros) for text in _as_list(row.get("exclude")))
+    for pattern in (regex, *exclude):
         try:
             re.compile(pattern)
         except re.error as error:
@@ -76,8 +77,7 @@ def _entry(row: dict[str, Any], file: str, macros: dict[str, str]) -> Entry:
     options = {key: row[key] for key in _KEYS & set(row)
                if key not in ("id", "terms", "pattern", "attributes", "exclude", "positive", "negative", "note")}
     return Entry(row["id"], file, regex, row.get("attributes") or {},
-                 tuple(expand(text, macros) for text in _as_list(row.get("exclude"))),
-                 tuple(_as_list(row.get("positive"))), tuple(_as_list(row.get("negative"))), options)
+                 exclude, tuple(_as_list(row.get("positive"))), tuple(_as_list(row.get("negative"))), options)
 
 
 def expand(pattern: str, macros: dict[str, str]) -> str:

@@ -15,6 +15,7 @@ from spacy.tokens import Doc
 from . import lexicon
 from .matcher import LinearMatcher
 from .sentences import Sentence
+from .spans import token_span
 
 _AFTER = re.compile(r"\s*(?:\([^)]*\)|\[[^\]]*\])?\s*(?:[\d/.-]{4,10}\s*)?(?::|\.?\s*$|\s-+\s|\.\s*,)")
 _LEAD = re.compile(r"[\s#*=_\-]*(?:\(?\d{1,2}[.)]\s*)?")
@@ -77,7 +78,7 @@ def _sections(doc: Doc, found: list[tuple[Any, int, int]]) -> list[Section]:
     """medspaCy Section objects (token offsets) for the headings found."""
     if not found:
         return [Section(None, 0, 0, 0, len(doc))]
-    titles = [(rule, doc.char_span(start, end, alignment_mode="expand")) for rule, start, end in found]
+    titles = [(rule, token_span(doc, start, end)) for rule, start, end in found]
     sections = [] if titles[0][1].start == 0 else [Section(None, 0, 0, 0, titles[0][1].start)]
     for number, (rule, title) in enumerate(titles):
         body_end = titles[number + 1][1].start if number + 1 < len(titles) else len(doc)

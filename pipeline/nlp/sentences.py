@@ -23,9 +23,7 @@ CHECKBOX = re.compile(r"\[\s?[xX✓✔]?\s?\]|\(\s?[xX✓✔]?\s?\)|[☐☑☒�
 _BOX = re.compile(r"\[[ xX✓✔]?\]|\([ xX✓✔]\)|[☐☑☒]|_{2,}")
 _LABEL = re.compile(r"[^\W\d_][^:\n|.;?!\[\]]{0,58}?\s*:")
 _ABBREVIATIONS = frozenset(
-    "dr mr mrs ms prof st vs approx no nos fig figs ref pt pts e.g i.e eg ie etc y.o y/o a.m p.m jr sr inc "
-    "est avg min max hr hrs wk wks mo mos yr yrs mg mcg lt rt bilat sup inf ant post neg pos ext flex dx hx tx rx fx "
-    "c/o s/p w/o q.d b.i.d t.i.d p.r.n p.o h.s q.h.s vol temp resp incl excl esp lat med gr dept tel sec al ca cf".split())
+    ["dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "no", "nos", "fig", "figs", "ref", "pt", "pts", "e.g", "i.e", "eg", "ie", "etc", "y.o", "y/o", "a.m", "p.m", "jr", "sr", "inc", "est", "avg", "min", "max", "hr", "hrs", "wk", "wks", "mo", "mos", "yr", "yrs", "mg", "mcg", "lt", "rt", "bilat", "sup", "inf", "ant", "post", "neg", "pos", "ext", "flex", "dx", "hx", "tx", "rx", "fx", "c/o", "s/p", "w/o", "q.d", "b.i.d", "t.i.d", "p.r.n", "p.o", "h.s", "q.h.s", "vol", "temp", "resp", "incl", "excl", "esp", "lat", "med", "gr", "dept", "tel", "sec", "al", "ca", "cf"])
 _END = re.compile(
     r"[.?!]+[\"')\]]*(?=\s)|[.?!:]\s*,(?=\s*[A-Z0-9(\"])|(?<=[a-z)%\d])[.?!](?=[A-Z][A-Za-z0-9])|/{2,}|\s[|]\s?|\t+\s*[|]|;(?=\s)")
 _TOKEN_BEFORE = re.compile(r"[A-Za-z./]*$")
@@ -272,7 +270,7 @@ def _ends(text: str, start: int, match: re.Match[str], end: int) -> bool:
                 and word not in "i")
 
 
-_TITLES = frozenset("dr mr mrs ms prof st vs approx e.g i.e eg ie fig figs".split())
+_TITLES = frozenset(["dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "e.g", "i.e", "eg", "ie", "fig", "figs"])
 
 
 class Sentences:
@@ -302,7 +300,7 @@ class Sentences:
 
 def _set_starts(doc: Doc, sentences: list[Sentence]) -> None:
     import numpy
-    from spacy.attrs import SENT_START
+    from spacy.attrs import SENT_START  # type: ignore[import-not-found]
     starts = numpy.full((len(doc),), -1, dtype="int64")
     position = 0
     for token in doc:
@@ -312,7 +310,7 @@ def _set_starts(doc: Doc, sentences: list[Sentence]) -> None:
                 position += 1
     if len(doc):
         starts[0] = 1
-    doc.from_array([SENT_START], starts.reshape(-1, 1).astype("uint64"))
+    doc.from_array([SENT_START], starts.reshape(-1, 1).astype("uint64"))  # type: ignore[arg-type]
 
 
 @Language.factory("bvn_sentences", assigns=["token.is_sent_start"])

@@ -12,6 +12,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from . import lexicon
 from .matcher import Hit, LinearMatcher, longest
+from .spans import token_span
 
 if TYPE_CHECKING:
     from ..schema import Cue
@@ -79,8 +80,7 @@ def _rule(entry: lexicon.Entry, group: str, kind: str) -> TargetRule:
 
 
 def _target(doc: Doc, sentence: "Sentence", hit: Hit) -> Target:
-    span = doc.char_span(sentence.source(hit.start), sentence.source(hit.end), label=hit.rule.category,
-                         alignment_mode="expand")
+    span = token_span(doc, sentence.source(hit.start), sentence.source(hit.end), hit.rule.category)
     metadata = hit.rule.metadata
     return Target(sentence, hit.start, hit.end, metadata.get("group", "user"), hit.rule.literal,
                   dict(metadata.get("attributes") or {}), span)

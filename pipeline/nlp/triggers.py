@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re._constants as c  # type: ignore[import-not-found]
 import re._parser as parser  # type: ignore[import-not-found]
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 _MAX_SET = 64
 
 
-@lru_cache(maxsize=None)
+@cache
 def required(pattern: str) -> frozenset[str]:
     """The strings of which every match of `pattern` holds at least one; empty where nothing is certain."""
     return frozenset(_of_sequence(list(parser.parse(pattern))) or ())
