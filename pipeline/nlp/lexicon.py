@@ -134,3 +134,9 @@ def content_hash(path: str | None = None) -> str:
     for name in names(path):
         digest.update(name.encode() + b"\0" + (directory(path) / f"{name}.yml").read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def check(path: str | None = None) -> list[str]:
+    """All problems of a lexicon folder (None: the shipped one), examples included; empty where it is sound."""
+    from .lexicon_check import check as check_all
+    return check_all(path)

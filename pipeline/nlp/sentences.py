@@ -276,9 +276,9 @@ _TITLES = frozenset(["dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "e.g
 class Sentences:
     """spaCy component: sets sentence starts and lays the note's sentences out for the components behind it."""
 
-    def __init__(self, nlp: Language) -> None:
+    def __init__(self, nlp: Language, lexicons: str | None = None) -> None:
         from . import lexicon
-        spelling = lexicon.read("spelling")
+        spelling = lexicon.read("spelling", lexicons)
         self.speller = Speller(spelling["keys"], spelling["known"])
 
     def __call__(self, doc: Doc) -> Doc:
@@ -313,7 +313,7 @@ def _set_starts(doc: Doc, sentences: list[Sentence]) -> None:
     doc.from_array([SENT_START], starts.reshape(-1, 1).astype("uint64"))  # type: ignore[arg-type]
 
 
-@Language.factory("bvn_sentences", assigns=["token.is_sent_start"])
-def create(nlp: Language, name: str) -> Sentences:
-    """Create the sentence splitter."""
-    return Sentences(nlp)
+@Language.factory("bvn_sentences", assigns=["token.is_sent_start"], default_config={"lexicons": None})
+def create(nlp: Language, name: str, lexicons: str | None) -> Sentences:
+    """Create the sentence splitter; the key words whose typing errors it mends are in `lexicons/spelling.yml`."""
+    return Sentences(nlp, lexicons)

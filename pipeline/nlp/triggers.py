@@ -1,7 +1,7 @@
 """Which literal strings a regular expression cannot match without: the proof behind the gate.
 
-`required(pattern)` returns a set of strings such that every match of the pattern contains at least one of them, or an
-empty set where no such set is known. A sentence that holds none of them needs no look at the pattern.
+`required(pattern)` returns a set of strings such that a text in which the pattern matches contains at least one of
+them, or an empty set where no such set is known. A sentence that holds none of them needs no look at the pattern.
 """
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_SET = 64
 
 @cache
 def required(pattern: str) -> frozenset[str]:
-    """The strings of which every match of `pattern` holds at least one; empty where nothing is certain."""
+    """The strings of which every text that `pattern` matches in holds at least one; empty where nothing is certain."""
     return frozenset(_of_sequence(list(parser.parse(pattern))) or ())
 
 
@@ -24,6 +24,9 @@ def _of_sequence(items: list[Any]) -> set[str] | None:
     candidates: list[set[str]] = []
     runs: set[str] = {""}
     for op, arg in items:
+        if op is c.ASSERT:  # what is looked at ahead or behind stands in the sentence too
+            seen = _of_sequence(list(arg[1]))
+            candidates += [seen] if seen else []
         exact = _exact(op, arg)
         if exact is not None and len(runs) * len(exact) <= _MAX_SET:
             runs = {a + b for a in runs for b in exact}

@@ -1,0 +1,35 @@
+PYTHON ?= python3
+VENV = .venv
+BIN = $(VENV)/bin
+
+.PHONY: demo test lint evaluate lock clean
+
+demo: $(VENV)/.installed          ## install, run the main job on the samples, show the table
+	$(BIN)/bvn-evidence run annotated_samples/notes --out demo_out
+
+test: $(VENV)/.installed-dev      ## install what the tests need and run all of them
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+evaluate: $(VENV)/.installed      ## accuracy on the annotated samples
+	$(BIN)/bvn-evidence evaluate annotated_samples
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml requirements.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml requirements.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	touch $(VENV)/.installed $@
+
+lock: $(VENV)/.installed-dev      ## write down the versions that are installed now
+	$(BIN)/python -m pip freeze --exclude-editable | grep -v -i -E '^(pip|setuptools|wheel|google-re2|regex)==' > requirements.lock
+
+clean:
+	rm -rf $(VENV) demo_out build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

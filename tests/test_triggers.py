@@ -1,0 +1,69 @@
+"""The gate: no rule is passed over where it could match."""
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bvn_evidence.nlp import extract, lexicon, load
+from bvn_evidence.nlp.triggers import required
+from bvn_evidence.schema import Note
+
+RULES = [(entry.id, entry.regex) for name in lexicon.names() if name not in ("macros", "spelling")
+         for entry in lexicon.entries(name)]
+
+
+@pytest.mark.parametrize(("pattern", "strings"), [
+    ("modic", {"modic"}),
+    (r"(?<![a-z])(?:disc|disk)\s+bulge", {"bulge"}),
+    (r"type\s*(?:[12]|ii?)", {"type"}),
+    (r"a?b?", set()),
+    (r"\w+\s\d", set()),
+    (r"(?:cat|\w+)", set()),
+    (r"(?:leg|arm)\s+pain|sciatica", {"pain", "sciatica"}),
+    (r",(?=\s+there)", {"there"}),
+])
+def test_required(pattern, strings):
+    assert required(pattern) == strings
+
+
+@pytest.mark.parametrize(("rule", "regex"), RULES, ids=[rule for rule, _ in RULES])
+def test_every_rule_can_be_gated(rule, regex):
+    assert required(regex), f"{rule} would run on every sentence"
+
+
+@pytest.mark.parametrize(("rule", "regex"), RULES, ids=[rule for rule, _ in RULES])
+def test_every_text_that_matches_holds_a_trigger(rule, regex):
+    """Strings made from the pattern itself: each that it matches must hold one of the strings that open the gate."""
+    strings = required(regex)
+    compiled = re.compile(regex)
+
+    @settings(max_examples=15, deadline=None, database=None,
+              suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large])
+    @given(st.from_regex(compiled))
+    def check(text):
+        if compiled.search(text):
+            assert any(string in text for string in strings)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check()
+
+
+@pytest.fixture(scope="module")
+def open_nlp():
+    """The pipeline without the gate: every rule looks at every sentence."""
+    return load(gate=False)
+
+
+SAMPLES = sorted(Path(__file__).parents[1].glob("annotated_samples/notes/*/*.txt"))
+
+
+@pytest.mark.parametrize("path", SAMPLES[::4], ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_gate_on_and_off_give_the_same_facts(nlp, open_nlp, path):
+    note = Note("n", "p", path.read_bytes().decode(), note_date="2024-06-15")
+    assert [fact.to_dict() for fact in extract(nlp, note)] == [fact.to_dict() for fact in extract(open_nlp, note)]
