@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import pytest
+
 from bvn_evidence.nlp import examples, lexicon
 
 ENTRIES = [entry for name in lexicon.names() if name not in ("macros", "spelling") for entry in lexicon.entries(name)
