@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..schema import Cue
     from .sentences import Sentence
 
-LEXICONS = ("modic", "alternative", "structure", "duration", "radicular", "axial_pain", "therapy", "odi", "pain_score",
+LEXICONS = ("modic", "alternative", "structure", "duration", "radicular", "leg_exam", "axial_pain", "therapy", "odi", "pain_score",
             "function", "code")
 
 

@@ -1,9 +1,21 @@
-"""Finds radicular facts."""
+"""Finds radicular facts: complaints and diagnoses here, the leg examination in `leg_exam`.
+
+A complaint counts where it is one of the legs (`sites.where`): numbness or weakness of an arm, the face or the saddle
+area gives nothing, nor does a deficit that the note puts down to another disease. Radiation without a place counts
+only where it is denied. Source of the rules: the annotation guide, kind 3.
+"""
+import re
 from collections.abc import Iterator
 
 from spacy.language import Language
 
+from ..attach import side
 from ..component import Draft, FactComponent, NoteView
+from ..targets import Target
+from . import sites
+from .leg_exam import Exam, tests_in
+
+_SIGNS = ("numbness_tingling", "leg_weakness", "reflex_or_sensory_deficit")
 
 
 class Radicular(FactComponent):
@@ -12,8 +24,61 @@ class Radicular(FactComponent):
     kind = "radicular"
 
     def find(self, note: NoteView) -> Iterator[Draft]:
-        for target in note.targets("radicular"):
-            yield Draft.of(target, dict(target.attributes))
+        drafts = [*_complaints(note), *Exam(note).find(), *_implied(note)]
+        if not sites.spine_note(note):
+            drafts = [draft for draft in drafts if draft.assertion != "absent"]
+        seen = {(draft.attributes["finding"], draft.assertion) for draft in drafts}
+        for draft in drafts:
+            if draft.attributes["finding"] == "numbness_tingling" and draft.assertion == "absent" and (
+                    ("numbness_tingling", "present") in seen):
+                continue
+            yield draft
+
+
+def _complaints(note: NoteView) -> Iterator[Draft]:
+    for target in note.targets("radicular"):
+        assertion = _assertion(note, target)
+        if assertion is None or tests_in(target.sentence):
+            continue
+        finding = target.attributes["finding"]
+        if finding == "radiculopathy" and sites.of_the_neck(note, target):
+            continue
+        if target.attributes.get("site") and not sites.in_legs(note, target, assertion):
+            continue
+        if finding in _SIGNS and assertion == "present" and sites.other_disease(note, target.sentence):
+            continue
+        for named in filter(None, (finding, target.attributes.get("also"))):
+            yield Draft(target.sentence, target.start, target.end, target.rule,
+                        {"finding": named, "side": _side(target)}, assertion, target.cue)
+
+
+def _assertion(note: NoteView, target: Target) -> str | None:
+    """The assertion of a complaint, None where the words alone say nothing."""
+    if target.attributes.get("read") == "absent":
+        return "absent" if target.assertion in ("present", "absent", "possible") else target.assertion
+    if target.attributes.get("grade") and re.search(r"\b0\s?(?:/|out\s+of)\s?10$", target.text):
+        return "absent"
+    if target.attributes.get("bare"):
+        return "absent" if target.assertion == "absent" and not sites.of_another_region(note, target) else None
+    return target.assertion
+
+
+_CLAUSE = re.compile(r"[,;:.]|\b(?:and|but|or|with)\b")
+
+
+def _side(target: Target) -> str | None:
+    """The side inside the target, else in the clause before it, else in the clause behind it."""
+    text = target.sentence.text
+    before = _CLAUSE.split(text[max(0, target.start - 40):target.start])[-1]
+    behind = _CLAUSE.split(text[target.end:target.end + 40])[0]
+    return side(target.text) or side(before) or side(behind)
+
+
+def _implied(note: NoteView) -> Iterator[Draft]:
+    """Leg pain where the note says that the legs are the main problem."""
+    for target in note.targets("axial_pain"):
+        if target.attributes["predominance"] == "leg_predominant" and target.assertion == "present":
+            yield Draft.of(target, {"finding": "leg_pain", "side": side(target.text)})
 
 
 @Language.factory("bvn_radicular", requires=["doc.spans"], assigns=["doc.spans"])

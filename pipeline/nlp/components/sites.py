@@ -1,0 +1,147 @@
+"""Which part of the body a neurological complaint belongs to, and what else in the note explains it."""
+from __future__ import annotations
+
+import re
+
+from ..component import NoteView
+from ..sentences import Sentence
+from ..targets import Target
+
+_LEG = {"leg", "muscle", "movement", "root", "reflex_name"}
+_SITES = {*_LEG, "arm", "saddle", "elsewhere"}
+_JOINED = re.compile(r"[\s,/&]*(?:\b(?:and|or|the|his|her|both|left|right|bilateral|[lrb])\b[\s,/&]*)*")
+_BREAK = re.compile(r"[;:]|\bbut\b|\bhowever\b")
+_NEXT_TO = re.compile(r"[\s,/&-]*(?:\b(?:and|or|pain|symptoms?|numbness|tingling|weakness|motor|sensory|muscle|new|nor)\b[\s,/&-]*)*")
+_NEURO_DISEASE = re.compile(
+    r"\bguillain|\bmultiple\s+sclerosis\b|\bmyelopath|\bcord\s+compression|\bals\b|\bparkinson|\bpoliomyelitis|\bpost-?polio"
+    r"|\bstroke\b|\bcva\b|\bhemipar|\bneurosarcoid|\btransverse\s+myelitis|\bcidp\b")
+_HERE_DISEASE = re.compile(
+    r"\bneuropath(?:y|ies)\b|\bdiabetic\b|\bstocking|\bperoneal\s+nerve|\btarsal\s+tunnel|\bmeralgia|\bmorton|\bpolio\b"
+    r"|\bmyelopath|\bplantar\s+fasci|\bvaricose|\bneuroma\b|\bchemotherap|\braynaud")
+_SPINE = re.compile(r"\bback\b|\blumb|\blbp\b|\bspin(?:e|al)\b|\blegs?\b|\blower\s+(?:ext|limb)|\bsciat|\bradicul|\bslr\b|\bl[1-5]\b|\bs1\b")
+_NECK = re.compile(r"\bcervical\b|\bneck\b|\bc[4-8]\b|\barms?\b|\bupper\s+(?:ext|limb)|\bshoulder")
+_LOW = re.compile(r"\blumb|\bback\b|\blbp\b|\blegs?\b|\bl[1-5]\b|\bs1\b|\blower\s+(?:ext|limb)|\bsciat|\bbuttock")
+_REGION = re.compile(r"\bneck\b|\bcervical\b|\bchest\b|\babdom|\bshoulder|\barms?\b|\bheadache|\bflank|\bknee\s+pain|\bhip\s+pain"
+                     r"|\bwrist|\belbow|\bepigastr|\bjaw\b")
+
+
+def _role(target: Target) -> str:
+    role: str = target.attributes.get("role", "")
+    return role
+
+
+def where(target: Target) -> str | None:
+    """`leg`, `arm`, `saddle` or `elsewhere`: the site joined to the finding, else the next behind, else one before."""
+    sentence = target.sentence
+    named = [t for t in sentence.targets if t.group == "leg_exam" and _role(t) in _SITES]
+    inside = [t for t in named if t.start < target.end and target.start < t.end]
+    if inside:
+        return _kind(inside)
+    text = sentence.text
+    before = [t for t in named if t.end <= target.start]
+    if before and _NEXT_TO.fullmatch(text, before[-1].end, target.start) and "," not in text[before[-1].end:target.start]:
+        return _kind(_run(text, before[::-1]))
+    behind = [t for t in named if t.start >= target.end and not _BREAK.search(text, target.end, t.start)]
+    if behind and behind[0].start - target.end < 90:
+        return _kind(_run(text, behind))
+    for site in reversed(before):
+        if _role(site) in _LEG:
+            return "leg"
+        if _role(site) == "arm":
+            return "arm"
+    return None
+
+
+def _run(text: str, named: list[Target]) -> list[Target]:
+    """The first site and those joined to it ("arms or legs")."""
+    run = named[:1]
+    for site in named[1:]:
+        start, end = sorted((run[-1], site), key=lambda t: t.start)
+        if not _JOINED.fullmatch(text, start.end, end.start):
+            break
+        run.append(site)
+    return run
+
+
+def _kind(run: list[Target]) -> str:
+    roles = {_role(site) for site in run}
+    return "leg" if roles & _LEG else "arm" if "arm" in roles else "saddle" if "saddle" in roles else "elsewhere"
+
+
+def in_legs(note: NoteView, target: Target, assertion: str) -> bool:
+    """Whether a complaint that needs a site is one of the legs; denied or warned of, it needs none."""
+    site = where(target)
+    if site is None:
+        heading = f"{target.sentence.heading} {target.sentence.label}"
+        site = "leg" if re.search(r"\bleg|\blower\s+(?:ext|limb)", heading) else (
+            "arm" if re.search(r"\barm|\bupper\s+(?:ext|limb)|\bneck\b|\bcervical", heading) else None)
+    if site is not None:
+        return site == "leg"
+    if assertion == "absent":
+        return target.sentence.section != "procedure" and not of_another_region(note, target)
+    return assertion == "hypothetical" or _follows_leg_pain(note, target)
+
+
+def _follows_leg_pain(note: NoteView, target: Target) -> bool:
+    """Whether leg pain stands in the sentence or in the one before, in the same paragraph."""
+    before = note.before(target.sentence)
+    near = [target.sentence] + ([before] if before is not None and before.line == target.sentence.line else [])
+    return any(other.attributes.get("finding") in ("leg_pain", "radiculopathy", "sciatica") and other.assertion == "present"
+               and not other.attributes.get("bare") for sentence in near for other in sentence.targets
+               if other.group == "radicular")
+
+
+def of_another_region(note: NoteView, target: Target) -> bool:
+    """Whether the sentence, or the one before in its paragraph, speaks of another region only."""
+    sentence: Sentence | None = target.sentence
+    line = target.sentence.line
+    for _ in range(3):
+        if sentence is None or sentence.line != line:
+            return False
+        if _LOW.search(sentence.text):
+            return False
+        if _REGION.search(sentence.text):
+            return True
+        sentence = note.before(sentence)
+    return False
+
+
+def of_the_neck(note: NoteView, target: Target) -> bool:
+    """Whether a radiculopathy without a place of its own is the cervical one that the note speaks of."""
+    text = target.sentence.text
+    near = text[max(0, target.start - 60):target.end + 60]
+    if _LOW.search(near):
+        return False
+    if _NECK.search(text):
+        return True
+    whole = note.cache.get("cervical")
+    if whole is None:
+        folded = " ".join(sentence.text for sentence in note.sentences)
+        whole = note.cache["cervical"] = bool(
+            re.search(r"\b(?:cervical|c[4-8]|arm|upper\s+extremity)(?:\s+\w+)?\s+radicul|\bradicul\w+[^.;]{0,40}\b(?:arm|upper\s+ext)", folded)
+            and not re.search(r"\b(?:lumb\w+|l[1-5]|s1|leg|lower\s+extremity|sciatic\w*)(?:\s+\w+)?\s+radicul|\bradicul\w+[^.;]{0,40}\b(?:legs?|lower\s+ext)", folded))
+    return bool(whole)
+
+
+def other_disease(note: NoteView, sentence: Sentence) -> bool:
+    """Whether the note puts a neurological sign down to a disease outside the lumbar spine."""
+    if _HERE_DISEASE.search(sentence.text):
+        return True
+    behind = note.after(sentence)
+    if behind is not None and behind.line == sentence.line and re.match(
+            r"(?:this|these|it|likely|attributed|thought|due|from|secondary)\b.*", behind.text) and _HERE_DISEASE.search(behind.text):
+        return True
+    whole = note.cache.get("neuro_disease")
+    if whole is None:
+        whole = note.cache["neuro_disease"] = any(
+            _NEURO_DISEASE.search(s.text) and not re.search(r"\bno\b|\bden(?:y|ies)|\bwithout\b|\bfather|\bmother|\bfamily", s.text)
+            and s.section not in ("family_history", "education", "legend") for s in note.sentences)
+    return bool(whole)
+
+
+def spine_note(note: NoteView) -> bool:
+    """Whether the note speaks of the back or the legs at all; a denied symptom elsewhere is none of ours."""
+    found = note.cache.get("spine")
+    if found is None:
+        found = note.cache["spine"] = any(_SPINE.search(s.text) for s in note.sentences)
+    return bool(found)
