@@ -13,8 +13,14 @@ from .sentences import Sentence
 from .spans import token_span
 from .targets import Target
 
-if not Span.has_extension("fact"):
-    Span.set_extension("fact", default=None)
+
+def _fact(span: Span) -> dict[str, Any] | None:
+    facts: list[dict[str, Any]] = span.doc.user_data.get("bvn_facts", [])
+    return facts[span.id - 1] if 0 < span.id <= len(facts) else None
+
+
+if not Span.has_extension("fact"):  # by the span's id: spaCy keeps extensions by offsets, and facts may share theirs
+    Span.set_extension("fact", getter=_fact)
 
 
 @dataclass(slots=True)
@@ -110,7 +116,7 @@ def _span(doc: Doc, kind: str, draft: Draft) -> Span:
         end -= 1
     while start < end and text[start] in " \t\r\n,;":
         start += 1
-    span = token_span(doc, start, end, kind)
-    span._.fact = Fact(kind, draft.assertion, start, end, text[start:end], text[sentence.start:sentence.end],
-                       sentence.section, draft.rule, draft.attributes, draft.cue).to_dict()
-    return span
+    facts = doc.user_data.setdefault("bvn_facts", [])
+    facts.append(Fact(kind, draft.assertion, start, end, text[start:end], text[sentence.start:sentence.end],
+                      sentence.section, draft.rule, draft.attributes, draft.cue).to_dict())
+    return token_span(doc, start, end, kind, len(facts))

@@ -80,7 +80,7 @@ class Exam:
         if not normal and other_disease(self.note, sentence):
             return
         assertion = result.assertion if result.assertion in ("hypothetical", "historical", "family", "general", "possible") else (
-            "absent" if normal or result.assertion == "absent" and result.rule == "leg_exam.abnormal" else "present")
+            "absent" if normal or (result.assertion == "absent" and result.rule == "leg_exam.abnormal") else "present")
         if normal and result.assertion == "absent":
             return
         for name in _names(sentence, finding, legs, text):
@@ -112,9 +112,9 @@ def _names(sentence: Sentence, finding: Finding, legs: bool, text: str) -> Itera
         return
     sensory = "sensory" in roles and not reflex_grade
     tendon = "reflex_name" in roles or ("reflex" in roles and (legs or side(text) in ("left", "right")))
-    if attributes.get("low") and (_BOTH.search(sentence.text) or "reflex_name" not in roles and not legs):
+    if attributes.get("low") and (_BOTH.search(sentence.text) or ("reflex_name" not in roles and not legs)):
         tendon = False
-    if sensory and (attributes["role"] == "normal" or legs or one_sided) or tendon:
+    if (sensory and (attributes["role"] == "normal" or legs or one_sided)) or tendon:
         yield "reflex_or_sensory_deficit"
 
 
