@@ -1,0 +1,93 @@
+"""The Python interface: `load()` and `run()`."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from spacy.language import Language
+
+
+@dataclass(slots=True)
+class Results:
+    """The tables of a run as pandas DataFrames, with the columns of the files of the same name.
+
+    In `facts` the attributes are columns and lists stay lists; `missing` is the text of missing.md.
+    """
+
+    patients: pd.DataFrame
+    criteria: pd.DataFrame
+    facts: pd.DataFrame
+    notes: pd.DataFrame
+    missing: str
+
+
+def load(lexicons: str | None = None) -> Language:
+    """A spaCy Language with the medspaCy components; the facts of a Doc are `doc.spans["facts"]`, with `._.fact`."""
+    from . import nlp
+
+    return nlp.load(lexicons)
+
+
+def run(
+    notes: str | Path,
+    policy: str | Sequence[str] = "aspn-2022",
+    *,
+    as_of: str | None = None,
+    workers: int = 1,
+    id_pattern: str | None = None,
+    manifest: str | Path | None = None,
+    lexicons: str | None = None,
+) -> Results:
+    """Run the pipeline over a folder, a text file or a table and return its tables; nothing is written to disk.
+
+    Arguments are the options of `bvn-evidence run`. Raises `bvn_evidence.errors.UserError` for a mistake in them. With
+    `workers` above 1, a script must guard its start with `if __name__ == "__main__":`, as for all of multiprocessing.
+    """
+    from .corpus import open_corpus
+    from .runner import Options, make_engine, records
+
+    policies = (policy,) if isinstance(policy, str) else tuple(policy)
+    engine = make_engine(Options(policies, as_of, workers, lexicons=lexicons))
+    corpus = open_corpus(Path(notes), id_pattern, Path(manifest) if manifest else None)
+    texts = {name: [header] for name, header in tables.headers(engine.columns).items()}
+    for record in records(corpus, engine, workers):
+        for name, chunk in record.chunks.items():
+            texts[name].append(chunk)
+    whole = {name: "".join(chunks) for name, chunks in texts.items()}
+    return Results(
+        _frame(whole["patients.csv"]),
+        _frame(whole["criteria.csv"]),
+        _facts(whole["facts.jsonl"]),
+        _frame(whole["notes.csv"]),
+        whole["missing.md"],
+    )
+
+
+def _frame(text: str) -> pd.DataFrame:
+    import pandas as pd
+
+    ids = dict.fromkeys(("patient_id", "note_id", "policy", "path", "sha256", "modic"), str)
+    return pd.read_csv(io.StringIO(text), dtype=ids, keep_default_na=False, na_values=[""])
+
+
+def _facts(lines: str) -> pd.DataFrame:
+    import pandas as pd
+
+    rows = []
+    for line in lines.split("\n")[:-1]:
+        fact = json.loads(line)
+        cue = fact.pop("cue") or {}
+        attributes = fact.pop("attributes")
+        rows.append(
+            {**fact, **{f"cue_{name}": cue.get(name) for name in ("start", "end", "text", "rule")}, **attributes}
+        )
+    return pd.DataFrame(rows, columns=[*tables.FACT_COLUMNS, *tables.ATTRIBUTE_COLUMNS])

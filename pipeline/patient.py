@@ -1,0 +1,216 @@
+"""One patient from inputs to the lines of all tables: what a worker does, in any engine."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from . import tables
+from .checkpoint import Place, Recalled, recall
+from .corpus import NoteRow, Source, read_patient, without_text
+from .errors import UserError
+from .schema import Fact, Note, Verdict
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from .criteria import Policy
+
+
+@dataclass(slots=True, frozen=True)
+class Settings:
+    """What a worker needs to build its own pipeline; plain values only."""
+
+    policies: tuple[str, ...] = ("aspn-2022",)
+    as_of: str | None = None
+    lexicons: str | None = None
+
+
+@dataclass(slots=True)
+class Task:
+    """The inputs of one patient, and the place of what an earlier run knew of it."""
+
+    patient_id: str
+    root: str
+    sources: list[Source]
+    place: Place | None = None
+
+
+@dataclass(slots=True)
+class Record:
+    """One patient, done: the lines for each table and what the summary needs. Nothing but plain values."""
+
+    patient_id: str
+    chunks: dict[str, str]
+    rows: list[NoteRow]
+    verdicts: list[Verdict] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    extracted: int = 0
+    recalled: int = 0
+    failed: str = ""
+
+
+class Engine:
+    """The NLP pipeline and the policies of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        from .criteria import load_policy
+
+        self.settings = settings
+        self.policies: list[Policy] = [load_policy(name, on=settings.as_of) for name in settings.policies]
+        ids = [policy.id for policy in self.policies]
+        twice = next((name for name in ids if ids.count(name) > 1), None)
+        if twice:
+            raise UserError(f"two policies have the id {twice}; give one of them another id, or leave one out")
+        self.versions = [version for policy in self.policies for version in _versions(policy)]
+        self.columns = tables.patient_columns(_criteria(self.versions))
+        self._nlp: Language | None = None
+
+    @property
+    def nlp(self) -> Language:
+        """The pipeline, built when the first note needs it: a resumed run may need none."""
+        if self._nlp is None:
+            from . import nlp
+
+            self._nlp = nlp.load(self.settings.lexicons)
+        return self._nlp
+
+    def process(self, task: Task) -> Record:
+        """Read, extract and judge one patient. Nothing in a note raises; a note that fails is `rejected`."""
+        known = recall(task.place) if task.place else {}
+        record = Record(task.patient_id, {}, [])
+        facts: list[Fact] = []
+        notes: list[Note] = []
+        for row, note in read_patient(task.root, task.sources):
+            record.rows.append(row)
+            if note is not None:
+                found = self._facts(row, note, known, record)
+                if found is not None:
+                    facts += found
+                    notes.append(without_text(note))
+        record.chunks = {
+            "notes.csv": tables.note_lines(record.rows),
+            "facts.jsonl": tables.fact_json(facts),
+            "facts.csv": tables.fact_lines(facts),
+        }
+        if task.patient_id:
+            self._judge(record, facts, notes)
+        return record
+
+    def _facts(self, row: NoteRow, note: Note, known: Recalled, record: Record) -> list[Fact] | None:
+        """The facts of a note, from the journal where it has them; None where extraction failed."""
+        found = known.get((row.note_id, row.sha256, row.note_date, row.note_type, row.encoding))
+        if found is not None:
+            facts, row.seconds = found
+            record.recalled += 1
+        else:
+            from .nlp import extract
+
+            pipeline = self.nlp
+            start = time.perf_counter()
+            try:
+                facts = extract(pipeline, note)
+            except Exception as error:
+                row.status, row.reason = "rejected", failure(error)
+                return None
+            row.seconds = round(time.perf_counter() - start, 4)
+            record.extracted += 1
+        row.n_facts = len(facts)
+        return facts
+
+    def _judge(self, record: Record, facts: list[Fact], notes: list[Note]) -> None:
+        from .criteria import judge, missing_md
+
+        lines: dict[str, list[str]] = {"patients.csv": [], "criteria.csv": [], "missing.md": []}
+        for policy in self.policies:
+            values: dict[str, object] = {}
+            try:
+                if record.failed:
+                    verdicts = _unjudged(record, policy.id)
+                else:
+                    judgement = judge(record.patient_id, facts, notes, policy, self.settings.as_of)
+                    verdicts, values = judgement.verdicts, judgement.values
+                    record.warnings += judgement.warnings
+                    lines["missing.md"].append(missing_md(judgement))
+            except Exception as error:
+                record.failed = failure(error)
+                verdicts = _unjudged(record, policy.id)
+            record.verdicts += verdicts
+            lines["patients.csv"].append(
+                tables.patient_line(self.columns, record.patient_id, policy.id, verdicts, values, len(notes))
+            )
+            lines["criteria.csv"].append(tables.criteria_lines(verdicts))
+        record.chunks |= {name: "".join(texts) for name, texts in lines.items()}
+
+    def died(self, task: Task) -> Record:
+        """The record of a patient on whom a worker process died twice: its notes are listed, none is lost silently."""
+        reason = "failed: the worker process died on a note of this patient"
+        rows = [
+            NoteRow(
+                source.note_id,
+                source.patient_id,
+                source.path,
+                "rejected",
+                source.reason or reason,
+                note_date=source.note_date,
+                note_type=source.note_type or "unknown",
+            )
+            for source in task.sources
+        ]
+        record = Record(task.patient_id, {"notes.csv": tables.note_lines(rows)}, rows, failed=reason)
+        if task.patient_id:
+            self._judge(record, [], [])
+        return record
+
+
+def _versions(policy: Policy) -> list[Policy]:
+    """All versions that may judge a patient: of a policy that comes with the program the one in force is taken."""
+    from .criteria import list_policies
+
+    packaged = list_policies()
+    return [version for version in packaged if version.id == policy.id] if policy in packaged else [policy]
+
+
+def _criteria(policies: list[Policy]) -> list[str]:
+    """The criteria of these policies in their order, then the exclusions that decide as criteria of their own."""
+    from .criteria.store import criteria_of
+
+    criteria = [criterion.id for policy in policies for criterion in criteria_of(policy)]
+    return criteria + [
+        exclusion.id
+        for policy in policies
+        for exclusion in policy.exclusions
+        if exclusion.on_match != "warn" and exclusion.source_grade != "unverified"
+    ]
+
+
+def _unjudged(record: Record, policy: str) -> list[Verdict]:
+    return [
+        Verdict(
+            record.patient_id,
+            policy,
+            "overall",
+            "review",
+            f"This patient could not be judged ({record.failed}); a human must read the chart.",
+        )
+    ]
+
+
+def failure(error: BaseException) -> str:
+    """What failed and where, without a word of the note: "failed: KeyError in nlp.sections"."""
+    where = next(
+        (
+            note.removeprefix("in component ")
+            for note in getattr(error, "__notes__", ())
+            if note.startswith("in component ")
+        ),
+        "",
+    )
+    trace = error.__traceback__
+    while trace is not None and not where.startswith("bvn_"):
+        name = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if name.startswith(f"{__package__}."):
+            where = name.removeprefix(f"{__package__}.")
+        trace = trace.tb_next
+    return f"failed: {type(error).__name__} in {where or 'an unknown component'}"

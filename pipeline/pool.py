@@ -1,0 +1,141 @@
+"""Patients through worker processes: in order, a bounded number in flight, and no patient can take the others down."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.process import BaseProcess
+
+from .errors import RunError
+from .patient import Engine, Record, Settings, Task
+
+_NOTES_A_BATCH = 16
+_BATCHES_A_WORKER = 3
+_MOST_DEATHS = 3
+
+_engine: Engine | Exception | None = None
+
+
+def process(tasks: Iterable[Task], engine: Engine, workers: int) -> Generator[Record, None, None]:
+    """The records of `tasks` in their order, for any number of `workers`; with one, by `engine` in this process."""
+    if workers <= 1:
+        for task in tasks:
+            yield engine.process(task)
+        return
+    pool = _Pool(engine, workers)
+    try:
+        yield from pool.run(_batches(tasks))
+    finally:
+        pool.stop()
+
+
+class _Pool:
+    def __init__(self, engine: Engine, workers: int) -> None:
+        self._engine, self._settings, self._workers = engine, engine.settings, workers
+        self._executor = self._start()
+        self._deaths = 0
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self._workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_build,
+            initargs=(self._settings,),
+        )
+
+    def run(self, batches: Iterator[list[Task]]) -> Iterator[Record]:
+        window: deque[tuple[list[Task], Future[list[Record]]]] = deque()
+        while True:
+            while len(window) < self._workers * _BATCHES_A_WORKER and (batch := next(batches, None)):
+                window.append((batch, self._submit(batch)))
+            if not window:
+                return
+            batch, future = window.popleft()
+            try:
+                records = future.result()
+                self._deaths = 0
+            except BrokenProcessPool:
+                yield from self._one_by_one(batch)
+                window = deque((later, done if _survived(done) else self._submit(later)) for later, done in window)
+                continue
+            yield from records
+
+    def _submit(self, batch: list[Task]) -> Future[list[Record]]:
+        try:
+            return self._executor.submit(_work, batch)
+        except BrokenProcessPool:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = self._start()
+            return self._executor.submit(_work, batch)
+
+    def _one_by_one(self, batch: list[Task]) -> Iterator[Record]:
+        """Find the patient on whom a worker died by giving the patients of its batch to a fresh pool one at a time."""
+        for task in batch:
+            try:
+                yield from self._submit([task]).result()
+                self._deaths = 0
+            except BrokenProcessPool:
+                self._deaths += 1
+                if self._deaths >= _MOST_DEATHS:
+                    raise RunError(
+                        "worker processes keep dying (out of memory?); run again with --resume and fewer --workers"
+                    ) from None
+                yield self._engine.died(task)
+
+    def stop(self) -> None:
+        """End the workers, also in the middle of a note."""
+        processes = list((getattr(self._executor, "_processes", None) or {}).values())
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        for worker in processes:
+            worker.terminate()
+        for worker in processes:
+            worker.join()
+
+
+def _survived(future: Future[list[Record]]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _batches(tasks: Iterable[Task]) -> Iterator[list[Task]]:
+    """Consecutive patients, so many that a batch has enough notes to be worth sending."""
+    batch: list[Task] = []
+    notes = 0
+    for task in tasks:
+        batch.append(task)
+        notes += len(task.sources)
+        if notes >= _NOTES_A_BATCH:
+            yield batch
+            batch, notes = [], 0
+    if batch:
+        yield batch
+
+
+def _build(settings: Settings) -> None:
+    """Make the engine of this process; it ignores Ctrl-C (the parent ends it) and ends with its parent."""
+    global _engine
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    try:
+        _engine = Engine(settings)
+    except Exception as error:  # raised again in the parent: a broken initializer would only say "broken pool"
+        _engine = error
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _work(batch: list[Task]) -> list[Record]:
+    if isinstance(_engine, Exception):
+        raise _engine
+    assert _engine is not None
+    return [_engine.process(task) for task in batch]

@@ -1,0 +1,163 @@
+"""The main job: notes in, facts, verdicts and tables out; streamed by patient, resumable, the same for any number of
+workers."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import tables
+from .checkpoint import Journal, stamp
+from .corpus import Corpus, ids_that_differ_in_case, open_corpus, printable
+from .errors import UserError
+from .outdir import PROGRAM, OutDir, writing
+from .patient import Engine, Record, Settings, Task
+from .pool import process
+from .summary import Summary
+
+if TYPE_CHECKING:
+    from .criteria import Policy
+
+DEFAULT_POLICY = "aspn-2022"
+
+
+@dataclass(slots=True, frozen=True)
+class Options:
+    """The options of a run, as on the command line; `as_of` is an ISO date."""
+
+    policies: tuple[str, ...] = (DEFAULT_POLICY,)
+    as_of: str | None = None
+    workers: int = 1
+    id_pattern: str | None = None
+    manifest: Path | None = None
+    lexicons: str | None = None
+    resume: bool = False
+
+
+def run(
+    notes: Path, out: Path, options: Options = Options(), progress: Callable[[int, int], None] | None = None
+) -> Summary:
+    """Run the pipeline over `notes` and write the tables to `out`.
+
+    `progress` is called with the inputs done and in total. Raises UserError (nothing was written) for a mistake in the
+    arguments, RunError where the run could not finish; what was done by then is kept for `resume`.
+    """
+    begun = time.perf_counter()
+    engine = make_engine(options)
+    from .nlp import lexicon
+
+    versions = stamp(lexicon.content_hash(options.lexicons))
+    with OutDir(out, notes) as folder:
+        with writing(out):
+            corpus = open_corpus(notes, options.id_pattern, options.manifest, folder.work)
+            journal = Journal(folder, versions, options.resume)
+        with closing(journal):
+            summary, sums = _write(folder, journal, corpus, engine, options.workers, progress)
+            summary.finish(out, time.perf_counter() - begun)
+            with writing(out):
+                folder.publish(list(tables.FILES), _description(notes, options, engine, versions, summary, sums))
+    return summary
+
+
+def records(
+    corpus: Corpus, engine: Engine, workers: int = 1, journal: Journal | None = None
+) -> Generator[Record, None, None]:
+    """One record a patient, in the order of patient ids."""
+    tasks = (
+        Task(patient_id, corpus.root, corpus.sources(patient_id), journal.place(patient_id) if journal else None)
+        for patient_id in corpus.patient_ids()
+    )
+    return process(tasks, engine, workers)
+
+
+def make_engine(options: Options) -> Engine:
+    """The engine of this process, its options checked; raises UserError."""
+    if options.workers < 1:
+        raise UserError(f"--workers {options.workers}: give a number of 1 or more")
+    if options.as_of is not None:
+        try:
+            date.fromisoformat(options.as_of)
+        except ValueError:
+            raise UserError(f"--as-of {printable(options.as_of)} is not a date; write it as YYYY-MM-DD") from None
+    return Engine(Settings(tuple(dict.fromkeys(options.policies)), options.as_of, options.lexicons))
+
+
+def _write(
+    folder: OutDir,
+    journal: Journal,
+    corpus: Corpus,
+    engine: Engine,
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[Summary, dict[str, str]]:
+    summary = Summary([policy.id for policy in engine.policies], ids_that_differ_in_case(corpus.patient_ids()))
+    files = {name: folder.stage(name) for name in tables.FILES}
+    digests = {name: hashlib.sha256() for name in tables.FILES}
+
+    def put(chunks: dict[str, str]) -> None:
+        for name, chunk in chunks.items():
+            files[name].write(chunk)
+            digests[name].update(chunk.encode())
+
+    with writing(folder.path):
+        put(tables.headers(engine.columns))
+    with closing(records(corpus, engine, workers, journal)) as stream:
+        for record in stream:
+            with writing(folder.path):
+                put(record.chunks)
+                if record.extracted:
+                    journal.add(record.patient_id, record.rows, record.chunks["facts.jsonl"])
+                    folder.keep = True
+            summary.add(record)
+            if progress:
+                progress(summary.n_inputs, corpus.total)
+    return summary, {name: digest.hexdigest() for name, digest in digests.items() if name != "notes.csv"}
+
+
+def _policy(policy: Policy) -> dict[str, Any]:
+    """Which policy, in which version; the hash is over its content, not its file."""
+    content = policy.model_dump_json()
+    return {
+        "id": policy.id,
+        "version": policy.version,
+        "effective_from": policy.effective_from and policy.effective_from.isoformat(),
+        "effective_to": policy.effective_to and policy.effective_to.isoformat(),
+        "source_grade": policy.source_grade,
+        "sha256": hashlib.sha256(content.encode()).hexdigest()[:16],
+    }
+
+
+def _description(
+    notes: Path, options: Options, engine: Engine, versions: dict[str, str], summary: Summary, sums: dict[str, str]
+) -> dict[str, Any]:
+    """What run.json says; everything that may differ between two runs over the same input is under `timings`."""
+    manifest = printable(str(options.manifest)) if options.manifest else None
+    return {
+        "program": {"name": PROGRAM, "version": versions["program"]},
+        "stamp": versions,
+        "policies": [_policy(policy) for policy in engine.versions],
+        "options": {
+            "notes": printable(str(notes)),
+            "policy": [printable(name) for name in options.policies],
+            "as_of": options.as_of,
+            "id_pattern": options.id_pattern,
+            "manifest": manifest,
+            "lexicons": options.lexicons,
+        },
+        "counts": summary.counts(),
+        "sha256": sums,
+        "timings": {
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(summary.seconds, 2),
+            "notes_per_second": round(summary.rate, 1),
+            "workers": options.workers,
+            "notes_extracted": summary.extracted,
+            "notes_recalled": summary.recalled,
+        },
+    }
