@@ -81,7 +81,7 @@ def view(doc: Doc) -> NoteView:
         if "bvn_sentences" not in doc.user_data:
             raise ValueError("bvn_* components need 'bvn_sentences' before them in the pipeline; add it first")
         about = doc.user_data.get("bvn_note") or {}
-        found = NoteView(doc.text, doc.user_data["bvn_sentences"], about.get("date"), about.get("type") or "unknown")
+        found = NoteView(doc.user_data["bvn_text"], doc.user_data["bvn_sentences"], about.get("date"), about.get("type") or "unknown")
         doc.user_data["bvn_view"] = found
     return found
 
@@ -100,18 +100,19 @@ class FactComponent:
 
     def __call__(self, doc: Doc) -> Doc:
         note = view(doc)
-        spans = [_span(doc, self.kind, draft) for draft in self.find(note) if draft.assertion in ASSERTIONS]
-        group = doc.spans["facts"] if "facts" in doc.spans else SpanGroup(doc, name="facts")
-        doc.spans["facts"] = SpanGroup(doc, name="facts", spans=[*group, *spans])
+        if "facts" not in doc.spans:
+            doc.spans["facts"] = SpanGroup(doc, name="facts")
+        drafts = [draft for draft in self.find(note) if draft.assertion in ASSERTIONS]
+        if drafts:
+            doc.spans["facts"].extend([_span(doc, note.text, self.kind, draft) for draft in drafts])
         return doc
 
 
-def _span(doc: Doc, kind: str, draft: Draft) -> Span:
+def _span(doc: Doc, text: str, kind: str, draft: Draft) -> Span:
     sentence = draft.sentence
     start, end = draft.start, draft.end
     if not draft.absolute:
         start, end = sentence.source(start), sentence.source(end)
-    text = doc.text
     while end > start and text[end - 1] in " \t\r\n,;":
         end -= 1
     while start < end and text[start] in " \t\r\n,;":

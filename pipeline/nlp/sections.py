@@ -47,7 +47,7 @@ class Sections(Sectionizer):
     def __call__(self, doc: Doc) -> Doc:
         if self._headings is None:
             self._headings = self._compile()
-        text = doc.text
+        text = doc.user_data["bvn_text"]
         sentences: list[Sentence] = doc.user_data["bvn_sentences"]
         current = "other"
         found: list[tuple[Any, int, int]] = []

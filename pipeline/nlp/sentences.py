@@ -282,7 +282,9 @@ class Sentences:
         self.speller = Speller(spelling["keys"], spelling["known"])
 
     def __call__(self, doc: Doc) -> Doc:
-        sentences = self.layout(doc.text)
+        text = doc.text  # joined from the tokens at each call: kept for the components behind
+        sentences = self.layout(text)
+        doc.user_data["bvn_text"] = text
         doc.user_data["bvn_sentences"] = sentences
         _set_starts(doc, sentences)
         return doc
