@@ -1,19 +1,225 @@
-"""Finds modic facts."""
+"""Finds endplate (Modic) changes: what each sentence says, its levels, and what the rest of the note makes of it."""
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from spacy.language import Language
 
+from .. import levels as lv
+from ..attach import Group, attach, groups, heading_groups
 from ..component import Draft, FactComponent, NoteView
+from ..modic_findings import Finding, findings
+from ..modic_types import joined
+from ..sentences import Sentence
+
+_EVERYWHERE = re.compile(
+    r"\b(?:(?:remaining|other|remainder|rest|all|every|any|each|elsewhere|throughout|no\s+level)(?:\s+of\s+the)?(?:\s+\w+)?\s+"
+    r"(?:levels?|end[\s-]?plates?|segments?)|elsewhere|throughout|at\s+any|remaining|(?:any|all|every|other)\s+(?:other\s+)?(?:lumbar\s+)?"
+    r"(?:levels?|end[\s-]?plates?))\b")
+_BACK = re.compile(r"\b(?:this|the\s+same|that|these|those)\s+(?:dis[ck]\s+|lumbar\s+)?(?:levels?|segments?|end[\s-]?plates?|vertebra\w*)|\bthere\s*[.,]?$|\bhere\s*[.,]?$")
+_REFERS = re.compile(
+    r"\s*(?:this|these|the\s+(?:findings?|features?|appearances?|changes?)|findings?|features?|appearances?|overall|in\s+keeping|"
+    r"consistent|compatible|representing|likely\s+represent\w*|which|suggest\w*|both)\b")
+_CONVERTED = re.compile(
+    r"\b(?:convert\w*|conversion|evol\w+|progress\w*|transform\w*|transition\w*|matur\w+|chang(?:ed|ing)|become|became|now|currently)\b")
+_BEFORE_THAT = re.compile(
+    r"\b(?:previous(?:ly)?|former(?:ly)?|earlier|prior(?:ly)?|was|were|from|originally|initially|old)\s+(?:(?:noted|seen|described|reported|a|the|mixed)\s+){0,2}$")
+_PAST_YEAR = re.compile(r"[\s,]*(?:\w+\s+)?(?:in|on|from)\s+(?:the\s+)?(?:\w+\s+)?(?:19|20)\d\d\b(?!\s+(?:and|mri))")
+_NOW = re.compile(r"\b(?:now|currently|current|today|at\s+present|converted|conversion)\b")
+_INSTEAD = re.compile(r"\b(?:rather\s+than|as\s+opposed\s+to|instead\s+of|and\s+not|not\s+(?:typical|characteristic)\s+(?:of|for)|unlike)\s+(?:\w+\s+){0,3}$")
+_MISTAKEN = re.compile(
+    r"\b(?:dictat\w+|erroneous\w*|in\s+error|incorrect\w*|mistake\w*|error|should\s+(?:read|have|be|state)|correct(?:ed|ion)\w*|"
+    r"mis-?(?:stated|labell?ed|numbered)|rather\s+than|instead\s+of|amend\w*|not)\b")
+_EARLIER_SECTIONS = ("indication", "comparison")
 
 
 class Modic(FactComponent):
-    """Finds modic facts."""
+    """Finds endplate changes of the Modic family."""
 
     kind = "modic"
 
     def find(self, note: NoteView) -> Iterator[Draft]:
-        for target in note.targets("modic"):
-            yield Draft.of(target, dict(target.attributes))
+        found = [item for sentence in note.sentences for item in findings(note, sentence)]
+        found = _referred(note, found)
+        for item in found:
+            _read(item)
+        _converted(found)
+        drafts = [draft for item in found for draft in _drafts(note, item, found)]
+        for draft in _settled(note, drafts):
+            draft.attributes.pop("normal", None)
+            yield draft
+
+
+def _referred(note: NoteView, found: list[Finding]) -> list[Finding]:
+    """Drop the descriptors that the next sentence puts a name to ("This represents Modic type 1")."""
+    kept: list[Finding] = []
+    for item in found:
+        before = note.before(item.sentence)
+        if item.named and before is not None and before.line == item.sentence.line and _REFERS.match(item.sentence.text):
+            meant = [f for f in kept if f.sentence is before and not f.named and not f.normal
+                     and (not f.types or not item.types or set(f.types) <= set(item.types))]
+            item.merged += meant
+            kept = [f for f in kept if f not in meant]
+        kept.append(item)
+    return kept
+
+
+def _read(item: Finding) -> None:
+    """Set the assertion where the words beside a finding say more than ConText does."""
+    text = item.sentence.text
+    if _INSTEAD.search(text, 0, item.start) and item.assertion in ("present", "possible"):
+        item.assertion = "absent"
+    if item.sentence.section == "indication" and item.assertion == "possible":
+        item.assertion = "hypothetical"
+
+
+def _converted(found: list[Finding]) -> None:
+    """Of a change that turned from one type into another, the first is historical."""
+    for item in list(found):
+        if item.assertion != "present" or not item.named or not item.types:
+            continue
+        text = item.sentence.text
+        same = [f for f in found if f.sentence is item.sentence and f.named and f is not item and f.types != item.types]
+        if len(item.types) == 2 and re.search(r"\bto\b|-+>", text[item.start:item.end]) and _CONVERTED.search(text):
+            found.append(replace(item, types=item.types[:1], assertion="historical", merged=[]))
+            item.types = item.types[1:]
+        elif _BEFORE_THAT.search(text, 0, item.start) and (same or _CONVERTED.search(text)):
+            item.assertion = "historical"
+        elif same and any(f.start > item.end and re.search(r"\b(?:in)?to\b", text[item.end:f.start])
+                          and _CONVERTED.search(text, item.end, f.start) for f in same):
+            item.assertion = "historical"
+        elif same and _PAST_YEAR.match(text, item.end) and _NOW.search(text):
+            item.assertion = "historical"
+
+
+def _drafts(note: NoteView, item: Finding, found: list[Finding]) -> Iterator[Draft]:
+    """The facts of one finding: one a type where types are listed apart, one for a mixed change."""
+    group = _group(note, item, found)
+    if group and group.outside:
+        return
+    levels, plates = _levels(group), group.endplates if group else []
+    for names, where in _distribute(item, levels):
+        attributes = {"type": names, "basis": item.basis, "levels": where, "endplates": plates, "normal": item.normal}
+        yield Draft(item.sentence, item.start, item.end, item.rule, attributes, item.assertion, item.cue)
+
+
+def _distribute(item: Finding, levels: list[str]) -> list[tuple[str, list[str]]]:
+    names = item.types
+    if not names:
+        return [("unspecified", levels)]
+    if len(names) == 1:
+        return [(names[0], levels)]
+    if "respectively" in item.sentence.text and len(names) == len(levels):
+        return [(name, [level]) for name, level in zip(names, levels, strict=True)]
+    whole = joined(names)
+    if item.assertion != "absent" and whole:
+        if item.relation == "mixed" or (item.relation == "list" and item.assertion == "present" and len(levels) == 1):
+            return [(whole, levels)]
+    return [(name, levels) for name in names]
+
+
+def _levels(group: Group | None) -> list[str]:
+    """The discs of a group; two neighbouring vertebrae named together stand for the disc between."""
+    if group is None:
+        return []
+    if group.levels or len(group.vertebrae) < 2:
+        return group.levels
+    names = sorted(group.vertebrae, key=lambda name: lv.SPINE.index(name) if name in lv.SPINE else 99)
+    return list(lv.disc_range(names[0], names[-1]))
+
+
+def _group(note: NoteView, item: Finding, found: list[Finding]) -> Group | None:
+    sentence = item.sentence
+    rivals = [(f.start, f.end) for f in found if f.sentence is sentence]
+    rivals += [(t.start, t.end) for t in sentence.targets if t.group == "alternative"]
+    start = min([item.start, *(f.start for f in item.merged if f.sentence is sentence)])
+    end = max([item.end, *(f.end for f in item.merged if f.sentence is sentence)])
+    own = groups(sentence)
+    if not own or not any(g.levels or g.endplates or len(g.vertebrae) > 1 for g in own):
+        return _inherit(note, item)
+    group = attach(note, sentence, item.start, item.end, rivals)
+    if item.merged and (start, end) != (item.start, item.end) and (group is None or not group.endplates):
+        wider = [g for f in item.merged if f.sentence is sentence and (g := attach(note, sentence, f.start, f.end, rivals))
+                 and g.endplates]
+        group = wider[0] if wider else group
+    if item.assertion == "absent" and group and _EVERYWHERE.search(sentence.text, item.start) and not _inside(group, item):
+        return None if group.start < item.start or "other" in sentence.text[group.end:] else group
+    return group
+
+
+def _inside(group: Group, item: Finding) -> bool:
+    return group.start < item.end and item.start < group.end
+
+
+def _inherit(note: NoteView, item: Finding) -> Group | None:
+    """Levels for a sentence that names none: of the sentence it refers to, of its heading, of its line."""
+    sentence = item.sentence
+    if item.merged and item.merged[0].sentence is not sentence:
+        return _group(note, item.merged[0], [])
+    if _BACK.search(sentence.text):
+        before = note.before(sentence)
+        if before is not None and before.line == sentence.line and groups(before) and not heading_groups(sentence):
+            return groups(before)[-1]
+    if item.assertion in ("absent", "hypothetical"):
+        if _EVERYWHERE.search(sentence.text):
+            return None
+        over = heading_groups(sentence)
+        return over[-1] if over else None
+    return attach(note, sentence, item.start, item.end, [(item.start, item.end)])
+
+
+def _settled(note: NoteView, drafts: list[Draft]) -> list[Draft]:
+    """What the note as a whole leaves standing of its endplate facts."""
+    wrong = _corrected(note, drafts)
+    drafts = [draft for draft in drafts if draft not in wrong]
+    for draft in drafts:
+        if _refuted(draft, drafts):
+            draft.assertion = "historical"
+    typed = [d for d in drafts if d.attributes["type"] != "unspecified"]
+    return [draft for draft in drafts if not _restates(draft, typed)]
+
+
+def _corrected(note: NoteView, drafts: list[Draft]) -> list[Draft]:
+    """The facts that an addendum corrects: it gives the same type at another level and names theirs as mistaken."""
+    addenda = [s for s in note.sentences if s.section == "addendum"]
+    if not addenda or not any(_MISTAKEN.search(s.text) for s in addenda):
+        return []
+    named = {level for s in addenda for group in groups(s) for level in group.levels}
+    right = [d for d in drafts if d.sentence.section == "addendum" and d.assertion == "present" and d.attributes["levels"]]
+    wrong = []
+    for new in right:
+        for old in drafts:
+            apart = set(old.attributes["levels"]).isdisjoint(new.attributes["levels"])
+            same_type = old.attributes["type"] == new.attributes["type"]
+            if old.sentence.section != "addendum" and old.assertion == "present" and (
+                    apart and same_type and set(old.attributes["levels"]) & named
+                    or not apart and not same_type and old.attributes["type"] != "unspecified"):
+                wrong.append(old)
+    return wrong
+
+
+def _refuted(draft: Draft, drafts: list[Draft]) -> bool:
+    """Whether the report's own reading denies a change that its indication or comparison quotes."""
+    if draft.assertion != "present" or draft.sentence.section not in _EARLIER_SECTIONS:
+        return False
+    levels = set(draft.attributes["levels"])
+    for other in drafts:
+        if other.assertion == "absent" and other.sentence.section not in _EARLIER_SECTIONS:
+            denied = set(other.attributes["levels"])
+            if (not denied and other.attributes["type"] == "unspecified") or (levels and levels <= denied):
+                return not any(o.assertion == "present" and o.sentence.section not in _EARLIER_SECTIONS
+                               and (not levels or levels & set(o.attributes["levels"])) for o in drafts)
+    return False
+
+
+def _restates(draft: Draft, typed: list[Draft]) -> bool:
+    """Whether an untyped statement only repeats what the note has typed before at the same levels."""
+    if draft.attributes["type"] != "unspecified" or draft.assertion not in ("present", "possible") or (
+            re.search(r"multilevel|multi-level|multiple", draft.sentence.text)):
+        return False
+    levels = set(draft.attributes["levels"])
+    before = [d for d in typed if d.sentence.index < draft.sentence.index and d.assertion in ("present", "possible")]
+    return any(levels <= set(d.attributes["levels"]) for d in before)
 
 
 @Language.factory("bvn_modic", requires=["doc.spans"], assigns=["doc.spans"])

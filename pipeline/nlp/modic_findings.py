@@ -1,0 +1,256 @@
+"""Endplate findings of one sentence: the parts that `lexicons/modic.yml` finds, put together.
+
+A named change (Modic, "type N endplate") takes its types from its words, else from the fat, oedema or sclerosis beside
+it. A descriptor is an endplate with what is said of it. A descriptor that explains a named change in the same phrase is
+no fact of its own, it only adds the endplates.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from ..schema import Cue
+from .component import NoteView
+from .modic_types import signal_type, types
+from .sentences import Sentence
+from .targets import Target
+
+OTHER_ORGAN = re.compile(
+    r"\b(?:facets?|joints?|zygapoph\w+|sacro-?iliac|iliac|si|muscles?|multifid\w*|soft\s+tissues?|subcutaneous|interspin\w+|"
+    r"paraspin\w+|laminae?|pedicles?|pars|ha?emangiomas?|cysts?|canal|foramin\w*|foramen|roots?|cord|conus|filum|stenosis|"
+    r"protrusions?|herniations?|bulges?|femoral|hips?|legs?|ankles?|osteophytes?|spurs?|ligament\w*|screws?)\b|[;]|"
+    r"\b(?:but|whereas|while|otherwise)\b")
+_PLATE = re.compile(r"\bend[\s-]?p[la]{2}t?e?s?\b|\bmodic\b")
+_TYPE_CELL = re.compile(r"(?:types?|grade)?[\s-]*(?:iii|ii|i|[123])(?:\s*(?:/|-|,|&|and|\+)\s*(?:iii|ii|i|[123]))?(?:\s+(?:changes?|mild|early))?")
+_NORMAL_CELL = re.compile(
+    r"(?:appear\s+|are\s+|is\s+|all\s+)*(?:normal|unremarkable|intact|preserved|maintained|smooth|regular|spared|nl|wnl|nad|"
+    r"within\s+normal\s+limits|clear|ok)\b(?!\s+(?:dis[ck]|canal|height|align|foram|facet))")
+_NONE_CELL = re.compile(r"(?:none|no|nil|absent|negative|neg|0|-+|not\s+(?:seen|present)|no\s+changes?)\b(?!\s+\w*(?:o?edema|fat|scler))")
+_CHANGE_CELL = re.compile(r"\b(?:(?:degenerative|reactive|discogenic)(?:\s+(?:signal|marrow))?(?:\s+changes?)?|irregular(?:ity)?|signal\s+changes?)\b")
+_REACH = 110
+
+
+@dataclass(slots=True)
+class Finding:
+    """An endplate statement before its levels are known; offsets are those of the sentence text."""
+    sentence: Sentence
+    start: int
+    end: int
+    types: tuple[str, ...]
+    relation: str
+    basis: str
+    assertion: str
+    cue: Cue | None
+    rule: str
+    normal: bool = False
+    merged: list[Finding] = field(default_factory=list)
+
+    @property
+    def named(self) -> bool:
+        return self.basis == "named"
+
+
+def findings(note: NoteView, sentence: Sentence) -> list[Finding]:
+    """The endplate findings of one sentence in text order."""
+    roles: dict[str, list[Target]] = {}
+    for target in sentence.targets:
+        if target.group == "modic":
+            roles.setdefault(target.attributes["role"], []).append(target)
+    over = _field_label(sentence)
+    if not roles and not over:
+        return []
+    if "general" in roles:
+        return []
+    named = [_named(t, roles) for t in roles.get("named", ())]
+    if roles.get("bare") and _modic_context(note, sentence, roles, over):
+        named += [_named(t, roles) for t in roles["bare"]]
+    named += _loose_numbers(sentence, named)
+    described = [] if "device" in roles else _descriptors(sentence, roles, over)
+    if _caused(note, sentence, roles):
+        described = []
+    normal = [_finding(t, (), "descriptor", "absent", True) for t in roles.get("normal", ()) if not _refused(t)]
+    found = _merge(named, described) + normal
+    if not found and over:
+        found = _field(sentence, over)
+    if "talk" in roles:
+        found = [f for f in found if f.types or f.assertion != "present"]
+    return sorted(found, key=lambda f: (f.start, f.end))
+
+
+def _finding(target: Target, names: tuple[str, ...], basis: str, assertion: str | None = None, normal: bool = False,
+             relation: str = "list") -> Finding:
+    return Finding(target.sentence, target.start, target.end, names, relation, basis, assertion or target.assertion,
+                   target.cue, target.rule, normal)
+
+
+def _refused(target: Target) -> bool:
+    """Whether a "normal" is itself negated or not stated ("endplates are not normal")."""
+    return bool(re.search(r"\b(?:not|never)\s+(?:\w+\s+)?(?:normal|intact|preserved|smooth)", target.text)) or \
+        target.assertion in ("hypothetical", "general")
+
+
+def _named(target: Target, roles: dict[str, list[Target]]) -> Finding:
+    found = types(target.text)
+    finding = _finding(target, found.names, "named", relation=found.relation)
+    if not found.names:
+        near = [t for t in roles.get("cue", ()) if abs(max(t.start - target.end, target.start - t.end)) <= 22
+                or (t.start < target.end and target.start < t.end)]
+        near += [t for t in roles.get("cue", ()) if target.start <= t.start < target.end and t not in near]
+        finding.types = tuple(dict.fromkeys(t.attributes["type"] for t in near if t.assertion == target.assertion))
+        finding.relation = "mixed"
+        if re.search(r"\b(?:mixed|combined|hybrid)\b", target.text):
+            finding.types = finding.types if len(finding.types) > 1 else ("1", "2")
+    return finding
+
+
+def _modic_context(note: NoteView, sentence: Sentence, roles: dict[str, list[Target]], over: str) -> bool:
+    """Whether a bare "type 2" is about endplates: they are named in the sentence, over it or in the line before it."""
+    if over or any(role in roles for role in ("named", "plate", "change", "normal")):
+        return True
+    before = note.before(sentence)
+    while before is not None and before.line == sentence.line:
+        if any(t.group == "modic" and t.attributes["role"] in ("named", "plate", "change") for t in before.targets):
+            return True
+        before = note.before(before)
+    return False
+
+
+_LOOSE = re.compile(r"(?:,|\band|&|;)\s+(?:and\s+)?(?P<type>iii|ii|i|[123])(?=\s+(?:at|in|of|on)\s+(?:the\s+)?[lst]\s?\d)")
+
+
+def _loose_numbers(sentence: Sentence, named: list[Finding]) -> list[Finding]:
+    """The "2" of "Modic 1 at L4-5 and 2 at L5-S1"."""
+    typed = [f for f in named if f.types]
+    if not typed:
+        return []
+    model = typed[0]
+    return [Finding(sentence, m.start("type"), m.end("type"), types(m["type"]).names, "list", "named", model.assertion,
+                    model.cue, model.rule)
+            for m in _LOOSE.finditer(sentence.text, model.end) if not any(f.start <= m.start("type") < f.end for f in named)]
+
+
+def _descriptors(sentence: Sentence, roles: dict[str, list[Target]], over: str) -> list[Finding]:
+    anchors = sorted(roles.get("plate", []) + roles.get("change", []), key=lambda t: t.start)
+    cues = sorted(roles.get("cue", []) + roles.get("signal", []), key=lambda t: t.start)
+    groups: dict[tuple[int, str], list[Target]] = {}
+    loose: list[Target] = []
+    for cue in cues:
+        anchor = _nearest(sentence.text, cue, anchors)
+        if anchor is not None:
+            groups.setdefault((anchor, cue.assertion), []).append(cue)
+        elif over:
+            loose.append(cue)
+    found = []
+    for number, anchor in enumerate(anchors):
+        own = {assertion: group for (at, assertion), group in groups.items() if at == number}
+        if anchor.attributes["role"] == "change" and anchor.assertion not in own:
+            found.append(_finding(anchor, (), "descriptor"))
+        for group in own.values():
+            found += _described(group, anchor)
+    for cue in loose:
+        found += _described([cue], None)
+    return found
+
+
+def _nearest(text: str, cue: Target, anchors: list[Target]) -> int | None:
+    """The number of the endplate that a cue describes: the nearest without another organ between."""
+    best = None
+    for number, anchor in enumerate(anchors):
+        gap = (cue.end, anchor.start) if cue.end <= anchor.start else (anchor.end, cue.start)
+        size = max(gap[1] - gap[0], 0)
+        if size <= _REACH and (best is None or size < best[0]) and not (size and OTHER_ORGAN.search(text, *gap)):
+            best = (size, number)
+    return best[1] if best else None
+
+
+def _described(cues: list[Target], anchor: Target | None) -> list[Finding]:
+    names = [t.attributes.get("type") or signal_type(t.text) for t in cues]
+    known = list(dict.fromkeys(name for name in names if name))
+    members = [*cues, *([anchor] if anchor else [])]
+    start, end = min(t.start for t in members), max(t.end for t in members)
+    lead = cues[0]
+    if not known:
+        return []
+    return [Finding(lead.sentence, start, end, tuple(known), "mixed", "descriptor", lead.assertion, lead.cue, lead.rule)]
+
+
+def _caused(note: NoteView, sentence: Sentence, roles: dict[str, list[Target]]) -> bool:
+    """Whether the sentence, or the next one of the line, lays its endplate change to infection, tumour or fracture."""
+    if any(_blames(t) for t in roles.get("cause", ())):
+        return True
+    after = note.after(sentence)
+    for _ in range(2):
+        if after is None or after.line != sentence.line:
+            return False
+        causes = [t for t in after.targets if t.group == "modic" and t.attributes["role"] == "cause"
+                  and "fracture" not in t.text and "trauma" not in t.text]
+        if any(_blames(t) for t in causes):
+            return True
+        after = note.after(after)
+    return False
+
+
+def _blames(target: Target) -> bool:
+    before = target.sentence.text[max(0, target.start - 60):target.start]
+    return target.assertion in ("present", "possible") and not re.search(
+        r"(?:rather\s+than|instead\s+of|as\s+opposed\s+to|not|without|nothing\s+to\s+suggest|no|against|unlikely)\b[^.;]*$", before)
+
+
+def _merge(named: list[Finding], described: list[Finding]) -> list[Finding]:
+    """Named and descriptor in one phrase are one named fact."""
+    kept = []
+    for item in described:
+        host = next((n for n in named if explains(n, item)), None)
+        if host is not None:
+            host.merged.append(item)
+        else:
+            kept.append(item)
+    return named + kept
+
+
+def explains(named: Finding, item: Finding) -> bool:
+    """Whether a descriptor only describes the named change of its sentence."""
+    gap = max(item.start - named.end, named.start - item.end, 0)
+    if not item.types:
+        if named.assertion == "absent" or item.assertion != named.assertion:
+            return gap <= 2 and not (item.assertion == "present" and named.assertion == "possible" and item.end <= named.start)
+        return True
+    if not named.types:
+        return gap <= 30
+    return set(item.types) <= set(named.types) and (item.assertion == named.assertion or item.assertion == "present"
+                                                   and named.assertion == "possible")
+
+
+def _field_label(sentence: Sentence) -> str:
+    """The label or heading over a sentence where it names endplates or Modic."""
+    for name in (sentence.label, sentence.heading):
+        match = _PLATE.search(name)
+        if match and len(name) < 40:
+            return match.group()
+    return ""
+
+
+def _field(sentence: Sentence, over: str) -> list[Finding]:
+    """What a field or a table cell under "Endplates" or "Modic" says in a word: normal, none, II, degenerative."""
+    text = sentence.text
+    label = re.match(r"[^:]{0,40}:\s*", text)
+    at = label.end() if label and _PLATE.search(label.group()) else 0
+    body = text[at:].strip(" .[]")
+    start = at + text[at:].find(body) if body else at
+    named = "modic" in over
+
+    def make(end: int, names: tuple[str, ...], basis: str, assertion: str, relation: str = "list", begin: int = start) -> list[Finding]:
+        return [Finding(sentence, begin, end, names, relation, basis, assertion, None, "modic.field", assertion == "absent")]
+
+    if not body:
+        return []
+    if match := _NORMAL_CELL.match(body):
+        return make(start + match.end(), (), "named" if named else "descriptor", "absent")
+    if match := _NONE_CELL.match(body):
+        return make(start + match.end(), (), "named" if named else "descriptor", "absent")
+    if (named or sentence.cell) and _TYPE_CELL.fullmatch(body):
+        found = types(body)
+        return make(start + len(body), found.names, "named", "present", found.relation)
+    if match := _CHANGE_CELL.search(text, at):
+        return make(match.end(), (), "descriptor", "present", begin=match.start())
+    return []

@@ -1,0 +1,72 @@
+"""Reads the Modic type out of words: "type I/II", "1 or 2", "mixed", and out of signal on T1, T2 and STIR.
+
+Types after Modic (1988): 1 oedema (T1 low, T2 and STIR high), 2 fat (T1 high), 3 sclerosis (T1 and T2 low). Works on
+folded text.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "ll": "2", "lll": "3", "one": "1", "two": "2", "three": "3",
+          "1": "1", "2": "2", "3": "3"}
+_KINDWORD = re.compile(r"(?<![a-z])(?:types?|typ|grades?|stages?|class|phase|mcs?(?=[\s\d-]))")
+_NUMBER = re.compile(r"(?<![\w])(iii|ii|i|lll|ll|one|two|three|[123])(?![\w])")
+_MIXED = re.compile(r"\b(?:mixed|combined|hybrid|mixture|combination)\b")
+_JOINED = re.compile(r"[/<>+=-]|\bto\b|\bplus\b")
+_CHOICE = re.compile(r"\b(?:or|nor|versus|vs)\b")
+
+
+@dataclass(slots=True, frozen=True)
+class Types:
+    """The types named in one place; `relation` is mixed (one change of both), choice ("1 or 2") or list ("1 and 2")."""
+    names: tuple[str, ...]
+    relation: str
+
+
+def types(text: str) -> Types:
+    """The types of a phrase such as "modic type i/ii changes"; no names where none is given."""
+    plain = _KINDWORD.sub(" ", text)
+    found = list(_NUMBER.finditer(plain))
+    names = tuple(dict.fromkeys(_ROMAN[match[1]] for match in found))
+    between = " ".join(plain[a.end():b.start()] for a, b in zip(found, found[1:], strict=False))
+    if _CHOICE.search(between):
+        return Types(names, "choice")
+    if _MIXED.search(text) or _JOINED.search(between):
+        return Types(names, "mixed")
+    return Types(names, "list")
+
+
+def joined(names: tuple[str, ...] | list[str]) -> str | None:
+    """One change of several types: "1/2"; None where the guide has no such type."""
+    name = "/".join(sorted(set(names)))
+    return name if name in ("1", "2", "3", "1/2", "2/3", "1/3") else None
+
+
+_SIGNAL = re.compile(
+    r"(?P<seq>\bt(?P<t>[12])|\bstir|\bfluid[\s-]sens|\bfat[\s-]?(?:sat|supp)|\bpd\b)|"
+    r"(?P<low>\bhypo|\blow|\bdark|\bdecreased|\breduced|\bdiminished|\bloss)|"
+    r"(?P<high>\bhyper|\bhigh|\bbright|\bincreased|\belevated|\braised|\bpositive)")
+
+
+def signal_type(text: str) -> str | None:
+    """The type that a signal phrase stands for: "low t1 and high stir signal" is 1; None where it stands for none.
+
+    Each intensity goes to the sequences behind it where the phrase opens with an intensity, else to those before it.
+    """
+    marks = [("seq" if m["seq"] else "low" if m["low"] else "high", "t1" if m["t"] == "1" else "t2")
+             for m in _SIGNAL.finditer(text)]
+    if not marks:
+        return None
+    if marks[0][0] == "seq":
+        marks.reverse()
+    seen: dict[str, str] = {}
+    level = None
+    for mark, sequence in marks:
+        if mark == "seq":
+            if level:
+                seen.setdefault(sequence, level)
+        else:
+            level = mark
+    return {("high", None): "2", ("high", "high"): "2", ("high", "low"): "2", ("low", "low"): "3",
+            ("low", "high"): "1", (None, "high"): "1"}.get((seen.get("t1"), seen.get("t2")))
