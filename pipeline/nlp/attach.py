@@ -15,6 +15,9 @@ from .sentences import Sentence
 _JOIN = re.compile(r"(?:\s|,|&|/|;|and|to|or|also|the|at|of|level|levels|endplates?|vertebral|bod(?:y|ies)|disc|discs)*")
 _BIND = re.compile(r"\s*(?:\w+[\s,]+){0,4}?(?:at|of|in|involving|along|affecting|within|on|adjacent\s+to|about|from)\s+(?:both\s+|the\s+|all\s+)*"
                    r"(?:level\s+of\s+|levels\s+of\s+|level\s+)?(?:the\s+)?(?:\w+\s+){0,2}?")
+_ROOT = re.compile(r"\s*(?:(?:,|and|&|or|/)\s*[ls]\s?\d\s+)?(?:(?:spinal|exiting|traversing|descending)\s+)*"
+                   r"(?:nerves?|roots?|dermatom\w*|radicul\w*|myotom\w*|distribution)\b")
+_MULTILEVEL = re.compile(r"\bmulti-?\s?(?:level|segmental)\w*\s+(?:[\w-]+\s+){0,3}$")
 _LEAD = re.compile(r"\s*(?:at|on|for)\s+(?:the\s+)?")
 
 
@@ -63,6 +66,8 @@ def heading_groups(sentence: Sentence) -> list[Group]:
 def _groups(text: str) -> list[Group]:
     grouped: list[list[lv.Mention]] = []
     for mention in lv.find(text):
+        if mention.kind == "vertebra" and _ROOT.match(text, mention.end):
+            continue
         if grouped and _JOIN.fullmatch(text, grouped[-1][-1].end, mention.start):
             grouped[-1].append(mention)
         else:
@@ -74,7 +79,8 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: lis
     """The level group that belongs to the finding at `start:end`; `rivals` are the spans of all findings of the sentence.
 
     Order: a group inside the finding; one bound right behind it by "at", "of", "in"; where the sentence names levels
-    first, the nearest before; else the next one behind, else the nearest before; then heading and line.
+    first, the nearest before; else the next one behind, else the nearest before; then heading and line. A "multilevel"
+    finding takes only levels named behind it. Roots ("the L5 root") are no levels.
     """
     here = [group for group in groups(sentence) if not _is_heading(sentence, group)]
     if not here:
@@ -87,6 +93,8 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: lis
     ahead = next((group for group in reversed(here) if group.end <= start), None)
     if behind and _BIND.fullmatch(sentence.text, end, behind.start) and not _between(others, end, behind.start):
         return behind
+    if _MULTILEVEL.search(sentence.text, max(0, start - 60), start):
+        return behind if behind and not _between(others, end, behind.start) else None
     if len(here) == 1:
         return here[0]
     first = min(rivals, default=(start, end))[0]

@@ -24,8 +24,13 @@ _DISC45 = r"(?<![a-z0-9])l(?:12|23|34|45|56|5\s?1)(?![0-9a-z%/.])"
 _CHAIN = re.compile(rf"(?:{_DISC}|{_DISC45})(?:\s?[-/]\s?{_V}(?![0-9a-z]))?")
 _BARE_DISC = re.compile(r"(?:,\s*(?:and\s+|&\s*)?|\s*&\s*|\s+and\s+|\s*/\s*)([1-5])\s?[-/]\s?([2-5]|s?1)(?![0-9/%.\w]|\s*(?:mm|cm|weeks?|wks?|months?|mos?|days?|years?|yrs?|times?|x|per|visits?|sessions?|out|of\s+10)\b)")
 _TO = re.compile(r"\s*(?:-|to|through|thru|till|until|down\s+to)\s*")
+_BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$")
+_AND = re.compile(r"\s*(?:and|&)\s*")
 _OVER = re.compile(rf"({_VERTEBRA})\s+(?:vertebra(?:l\s+body)?\s+)?(?:over|on|upon|relative\s+to|with\s+respect\s+to)\s+({_V})(?![0-9a-z])")
 _VERT = re.compile(_VERTEBRA)
+# what T1 and T2 mean in a report, unless a bone follows, is the MRI weighting
+_SEQUENCE = re.compile(r"(?<![a-z0-9])t\s?[12](?:\s?[-/,&]\s?t\s?[12])?(?![0-9a-z])(?!\s?[-/]\s?(?:t?\s?[2-9]|1[0-2])(?![0-9]))"
+                       r"(?!\s+(?:(?:superior|inferior|upper|lower|compression|wedge)\s+)?(?:vertebra|bod(?:y|ies)|fracture|level|end|lamina|pedicle|spinous))")
 _LOWER_TWO = re.compile(r"(?:lower|lowest|last|bottom|caudal)\s+(?:2|two)\s+(?:lumbar\s+|lumbosacral\s+|disc\s+)*(?:levels?|discs?|interspaces?|segments?)")
 _LUMBOSACRAL = re.compile(r"(?:lumbosacral|lumbo-sacral)\s+(?:disc|interspace|level)")
 _SIDE = r"(superior|inferior|upper|lower|sup\.?|inf\.?|superior\s+and\s+inferior|inferior\s+and\s+superior|both|bilateral)"
@@ -35,7 +40,7 @@ _END_AFTER = re.compile(rf"({_VERTEBRA})(?!\s?[-/]\s?\d)\s+(?:vertebral\s+|body\
 HEADING_LEVELS = re.compile(
     r"\s*(?:at\s+(?:the\s+)?)?((?:[LSTDlstd]\s?\d{1,2}\s?[-/–—]\s?[LSls]?\s?\d|[Ll][1-5][1-6](?!\d))"
     r"(?:\s*(?:,|and|&|to|through|/|-|–)?\s*(?:[LSTDlstd]\s?\d{1,2}\s?[-/–—]?\s?[LSls]?\s?\d?))*)(?![\w/])"
-    r"(?:\s+(?:disc\s+)?(?:level|space|interspace|disc)s?)?\s*(?=[:.\-–—,)=]|\s+[A-Z])")
+    r"(?:\s+(?:disc\s+)?(?:level|space|interspace|disc)s?)?\s*(?=[:.\-–—,)=]|//|\s+[A-Z]|$)")
 
 
 @dataclass(slots=True, frozen=True)
@@ -113,7 +118,7 @@ def find(text: str) -> list[Mention]:
     if not _MAYBE.search(text):
         return []
     found = _endplates(text)
-    taken = [(m.start, m.end) for m in found]
+    taken = [(m.start, m.end) for m in found] + [match.span() for match in _SEQUENCE.finditer(text)]
     discs = [m for m in _discs(text) if not _overlaps(m, taken)]
     taken += [(m.start, m.end) for m in discs]
     verts = []
@@ -195,7 +200,9 @@ def _ranges(text: str, verts: list[Mention]) -> list[Mention]:
     joined: list[Mention] = []
     for mention in verts:
         before = joined[-1] if joined else None
-        if before and before.kind == "vertebra" and _TO.fullmatch(text, before.end, mention.start):
+        if before and before.kind == "vertebra" and (
+                _TO.fullmatch(text, before.end, mention.start)
+                or (_BETWEEN.search(text, 0, before.start) and _AND.fullmatch(text, before.end, mention.start))):
             levels = disc_range(before.vertebrae[0], mention.vertebrae[0])
             if levels:
                 names = SPINE[SPINE.index(before.vertebrae[0]):SPINE.index(mention.vertebrae[0]) + 1]
@@ -230,6 +237,8 @@ def _sides(text: str) -> list[str]:
 
 def facing(name: str, sides: list[str]) -> tuple[str, ...]:
     """The discs that the named endplates face: L4 inferior faces L4-L5, L4 superior L3-L4."""
+    if name == "L6":
+        return tuple(disc for side, disc in (("superior", "L5-L6"), ("inferior", "L6-S1")) if side in sides)
     levels = []
     if "superior" in sides and name in SPINE and SPINE.index(name) > 0:
         levels.append(f"{SPINE[SPINE.index(name) - 1]}-{name}")

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from ..schema import Cue
 from .component import NoteView
-from .modic_types import signal_type, types
+from .attach import groups
+from .modic_types import described_types, signal_extent, signal_type, types
 from .sentences import Sentence
 from .targets import Target
 
@@ -19,7 +20,7 @@ OTHER_ORGAN = re.compile(
     r"\b(?:facets?|joints?|zygapoph\w+|sacro-?iliac|iliac|si|muscles?|multifid\w*|soft\s+tissues?|subcutaneous|interspin\w+|"
     r"paraspin\w+|laminae?|pedicles?|pars|ha?emangiomas?|cysts?|canal|foramin\w*|foramen|roots?|cord|conus|filum|stenosis|"
     r"protrusions?|herniations?|bulges?|femoral|hips?|legs?|ankles?|osteophytes?|spurs?|ligament\w*|screws?)\b|[;]|"
-    r"\b(?:but|whereas|while|otherwise)\b")
+    r"\b(?:but|whereas|while|otherwise|rather\s+than|instead\s+of|sacral|sacrum)\b")
 _PLATE = re.compile(r"\bend[\s-]?p[la]{2}t?e?s?\b|\bmodic\b")
 _TYPE_CELL = re.compile(r"(?:types?|grade)?[\s-]*(?:iii|ii|i|[123])(?:\s*(?:/|-|,|&|and|\+)\s*(?:iii|ii|i|[123]))?(?:\s+(?:changes?|mild|early))?")
 _NORMAL_CELL = re.compile(
@@ -63,17 +64,18 @@ def findings(note: NoteView, sentence: Sentence) -> list[Finding]:
         return []
     named = [_named(t, roles) for t in roles.get("named", ())]
     if roles.get("bare") and _modic_context(note, sentence, roles, over):
-        named += [_named(t, roles) for t in roles["bare"]]
+        for target in roles["bare"]:
+            _bare(target, named, roles)
     named += _loose_numbers(sentence, named)
     described = [] if "device" in roles else _descriptors(sentence, roles, over)
     if _caused(note, sentence, roles):
         described = []
     normal = [_finding(t, (), "descriptor", "absent", True) for t in roles.get("normal", ()) if not _refused(t)]
     found = _merge(named, described) + normal
-    if not found and over:
-        found = _field(sentence, over)
+    if over and (not found or sentence.text.startswith(("endplates: no", "modic"))):
+        found = _field(sentence, over, bool(found)) + found
     if "talk" in roles:
-        found = [f for f in found if f.types or f.assertion != "present"]
+        found = [f for f in found if f.types or f.assertion != "present" or groups(sentence)]
     return sorted(found, key=lambda f: (f.start, f.end))
 
 
@@ -93,14 +95,25 @@ def _named(target: Target, roles: dict[str, list[Target]]) -> Finding:
     found = types(target.text)
     finding = _finding(target, found.names, "named", relation=found.relation)
     if not found.names:
+        finding.types, finding.relation = described_types(target.text), "mixed"
+    if not finding.types:
         near = [t for t in roles.get("cue", ()) if abs(max(t.start - target.end, target.start - t.end)) <= 22
                 or (t.start < target.end and target.start < t.end)]
-        near += [t for t in roles.get("cue", ()) if target.start <= t.start < target.end and t not in near]
         finding.types = tuple(dict.fromkeys(t.attributes["type"] for t in near if t.assertion == target.assertion))
-        finding.relation = "mixed"
         if re.search(r"\b(?:mixed|combined|hybrid)\b", target.text):
             finding.types = finding.types if len(finding.types) > 1 else ("1", "2")
     return finding
+
+
+def _bare(target: Target, named: list[Finding], roles: dict[str, list[Target]]) -> None:
+    """Add a "type 2" without Modic, or give it to the Modic right before it ("Modic change L4-5, type 2")."""
+    found = _named(target, roles)
+    before = max((n for n in named if n.end <= target.start), key=lambda n: n.end, default=None)
+    gap = target.sentence.text[before.end:target.start] if before else ""
+    if before and not before.types and re.fullmatch(r"(?:[\s,(:-]|changes?|at|in|of|the|levels?|and|[lst]\d|[/-]\d)*", gap):
+        before.types, before.relation = found.types, found.relation
+    else:
+        named.append(found)
 
 
 def _modic_context(note: NoteView, sentence: Sentence, roles: dict[str, list[Target]], over: str) -> bool:
@@ -155,9 +168,13 @@ def _descriptors(sentence: Sentence, roles: dict[str, list[Target]], over: str) 
 def _nearest(text: str, cue: Target, anchors: list[Target]) -> int | None:
     """The number of the endplate that a cue describes: the nearest without another organ between."""
     best = None
+    end = cue.start + signal_extent(cue.text) if cue.attributes["role"] == "signal" else cue.end
     for number, anchor in enumerate(anchors):
-        gap = (cue.end, anchor.start) if cue.end <= anchor.start else (anchor.end, cue.start)
+        gap = (end, anchor.start) if end <= anchor.start else (anchor.end, cue.start)
         size = max(gap[1] - gap[0], 0)
+        size += 60 * bool(re.search(r",|\band\s+the\b", text[gap[0]:gap[1]]))
+        if "subchondral" in anchor.text and OTHER_ORGAN.search(text, max(0, anchor.start - 60), anchor.end + 60):
+            continue
         if size <= _REACH and (best is None or size < best[0]) and not (size and OTHER_ORGAN.search(text, *gap)):
             best = (size, number)
     return best[1] if best else None
@@ -167,8 +184,9 @@ def _described(cues: list[Target], anchor: Target | None) -> list[Finding]:
     names = [t.attributes.get("type") or signal_type(t.text) for t in cues]
     known = list(dict.fromkeys(name for name in names if name))
     members = [*cues, *([anchor] if anchor else [])]
-    start, end = min(t.start for t in members), max(t.end for t in members)
     lead = cues[0]
+    start = min(t.start for t in members)
+    end = max(t.start + signal_extent(t.text) if t.attributes["role"] == "signal" else t.end for t in members)
     if not known:
         return []
     return [Finding(lead.sentence, start, end, tuple(known), "mixed", "descriptor", lead.assertion, lead.cue, lead.rule)]
@@ -230,7 +248,7 @@ def _field_label(sentence: Sentence) -> str:
     return ""
 
 
-def _field(sentence: Sentence, over: str) -> list[Finding]:
+def _field(sentence: Sentence, over: str, only_none: bool = False) -> list[Finding]:
     """What a field or a table cell under "Endplates" or "Modic" says in a word: normal, none, II, degenerative."""
     text = sentence.text
     label = re.match(r"[^:]{0,40}:\s*", text)
@@ -244,10 +262,12 @@ def _field(sentence: Sentence, over: str) -> list[Finding]:
 
     if not body:
         return []
-    if match := _NORMAL_CELL.match(body):
+    if not only_none and (match := _NORMAL_CELL.match(body)):
         return make(start + match.end(), (), "named" if named else "descriptor", "absent")
     if match := _NONE_CELL.match(body):
         return make(start + match.end(), (), "named" if named else "descriptor", "absent")
+    if only_none:
+        return []
     if (named or sentence.cell) and _TYPE_CELL.fullmatch(body):
         found = types(body)
         return make(start + len(body), found.names, "named", "present", found.relation)

@@ -47,6 +47,12 @@ _SIGNAL = re.compile(
     r"(?P<seq>\bt(?P<t>[12])|\bstir|\bfluid[\s-]sens|\bfat[\s-]?(?:sat|supp)|\bpd\b)|"
     r"(?P<low>\bhypo|\blow|\bdark|\bdecreased|\breduced|\bdiminished|\bloss)|"
     r"(?P<high>\bhyper|\bhigh|\bbright|\bincreased|\belevated|\braised|\bpositive)")
+_EXTENT = re.compile(rf"(?:{_SIGNAL.pattern})\w*(?:\s+signals?|\s+intensit\w+)?")
+
+
+def signal_extent(text: str) -> int:
+    """Where a signal phrase ends: behind its last sequence or intensity."""
+    return max((match.end() for match in _EXTENT.finditer(text)), default=len(text))
 
 
 def signal_type(text: str) -> str | None:
@@ -70,3 +76,12 @@ def signal_type(text: str) -> str | None:
             level = mark
     return {("high", None): "2", ("high", "high"): "2", ("high", "low"): "2", ("low", "low"): "3",
             ("low", "high"): "1", (None, "high"): "1"}.get((seen.get("t1"), seen.get("t2")))
+
+
+_WORDS = {"1": re.compile(r"\bo?e?dema|\binflammatory|\bfibrovascular|\bvascular"), "2": re.compile(r"\bfat(?:ty)?\b|\blip(?:id|oid)"),
+          "3": re.compile(r"\bscleros|\bsclerotic|\beburnat")}
+
+
+def described_types(text: str) -> tuple[str, ...]:
+    """The types that oedema, fat and sclerosis in a phrase stand for."""
+    return tuple(name for name, pattern in _WORDS.items() if pattern.search(text))

@@ -147,7 +147,7 @@ def _pieces(text: str, start: int, end: int, number: int, block: _Block) -> list
     bullet = BULLET.match(line)
     at = start + (bullet.end() if bullet and bullet.end() < len(line) else 0)
     labels, body = _heading(text, at, end)
-    if labels and body >= end:  # a heading on a line of its own stands over the lines below
+    if labels and body >= end and (len(labels) == 1 or line.rstrip().endswith(":")):  # a heading on a line of its own stands over the lines below
         block.heading, block.fresh = " ".join(labels), True
         return [Piece(at, end, number, "", block.heading, None, False)]
     if labels and HEADING_LEVELS.match(labels[0] + ":") and HEADING_LEVELS.match(block.heading + ":"):
@@ -204,7 +204,7 @@ def _heading(text: str, start: int, end: int) -> tuple[list[str], int]:
             break
         labels.append(text[at:stop].strip(" :\t\n\r"))
         at = stop
-        while at < end and text[at] in " \t\r\n:,-–—.)=[" and not CHECKBOX.match(text, at, end):
+        while at < end and text[at] in " \t\r\n:,-–—.)=[/" and not CHECKBOX.match(text, at, end):
             at += 1
         if not label:
             break
@@ -255,7 +255,7 @@ def _ends(text: str, start: int, match: re.Match[str], end: int) -> bool:
     """Whether a full stop ends a sentence: not after an abbreviation, an initial or a list number."""
     mark = match.group()
     if not mark.startswith("."):
-        return True
+        return not (mark.startswith("?") and text[match.start() - 1:match.start()].isspace())
     before = _TOKEN_BEFORE.search(text, max(start, match.start() - 12), match.start())
     word = before.group().lower().strip(".") if before else ""
     rest = text[match.end():match.end() + 3].lstrip()

@@ -43,6 +43,8 @@ class Modic(FactComponent):
         found = _referred(note, found)
         for item in found:
             _read(item)
+            if item.assertion == "possible" and _asks(note, item.sentence):
+                item.assertion = "hypothetical"
         _converted(found)
         drafts = [draft for item in found for draft in _drafts(note, item, found)]
         for draft in _settled(note, drafts):
@@ -54,9 +56,9 @@ def _referred(note: NoteView, found: list[Finding]) -> list[Finding]:
     """Drop the descriptors that the next sentence puts a name to ("This represents Modic type 1")."""
     kept: list[Finding] = []
     for item in found:
-        before = note.before(item.sentence)
-        if item.named and before is not None and before.line == item.sentence.line and _REFERS.match(item.sentence.text):
-            meant = [f for f in kept if f.sentence is before and not f.named and not f.normal
+        if item.named and _REFERS.match(item.sentence.text):
+            meant = [f for f in kept if f.sentence.line == item.sentence.line and not f.named and not f.normal
+                     and 0 < item.sentence.index - f.sentence.index <= 4 and f.assertion in ("present", "possible")
                      and (not f.types or not item.types or set(f.types) <= set(item.types))]
             item.merged += meant
             kept = [f for f in kept if f not in meant]
@@ -64,13 +66,20 @@ def _referred(note: NoteView, found: list[Finding]) -> list[Finding]:
     return kept
 
 
+def _asks(note: NoteView, sentence: Sentence) -> bool:
+    """Whether a sentence gives the reason for an imaging study."""
+    return sentence.section == "indication" or (note.note_type == "radiology" and sentence.section in ("hpi", "chief_complaint"))
+
+
 def _read(item: Finding) -> None:
     """Set the assertion where the words beside a finding say more than ConText does."""
     text = item.sentence.text
     if _INSTEAD.search(text, 0, item.start) and item.assertion in ("present", "possible"):
         item.assertion = "absent"
-    if item.sentence.section == "indication" and item.assertion == "possible":
-        item.assertion = "hypothetical"
+    if item.assertion == "absent" and item.cue and item.named and item.types and len(item.types) == 1:
+        between = text[:item.start].rsplit(item.cue.text.lower(), 1)[-1]
+        if "," in between and not re.search(r"\b(?:or|nor|and|no|not)\b", between + text[item.end:item.end + 60]):
+            item.assertion, item.cue = "present", None
 
 
 def _converted(found: list[Finding]) -> None:
@@ -135,20 +144,34 @@ def _group(note: NoteView, item: Finding, found: list[Finding]) -> Group | None:
     start = min([item.start, *(f.start for f in item.merged if f.sentence is sentence)])
     end = max([item.end, *(f.end for f in item.merged if f.sentence is sentence)])
     own = groups(sentence)
-    if not own or not any(g.levels or g.endplates or len(g.vertebrae) > 1 for g in own):
+    if not any(g.levels or g.endplates or (len(g.vertebrae) > 1 and _near(g, item)) for g in own):
         return _inherit(note, item)
     group = attach(note, sentence, item.start, item.end, rivals)
     if item.merged and (start, end) != (item.start, item.end) and (group is None or not group.endplates):
         wider = [g for f in item.merged if f.sentence is sentence and (g := attach(note, sentence, f.start, f.end, rivals))
                  and g.endplates]
         group = wider[0] if wider else group
-    if item.assertion == "absent" and group and _EVERYWHERE.search(sentence.text, item.start) and not _inside(group, item):
-        return None if group.start < item.start or "other" in sentence.text[group.end:] else group
+    if item.assertion in ("absent", "hypothetical") and group and not _bound(sentence, group, item):
+        return _inherit(note, item)
     return group
 
 
-def _inside(group: Group, item: Finding) -> bool:
-    return group.start < item.end and item.start < group.end
+def _near(group: Group, item: Finding) -> bool:
+    gap = item.sentence.text[min(group.end, item.end):max(group.start, item.start)]
+    return "," not in gap and len(gap) < 60
+
+
+def _bound(sentence: Sentence, group: Group, item: Finding) -> bool:
+    """Whether a denied or conditional change is denied of just these levels: named by "at", before it, or opening the sentence."""
+    if group.start < item.end and item.start < group.end:
+        return True
+    if group.start >= item.end:
+        return bool(re.fullmatch(r"[\s(]*(?:[\w/-]+\s+){0,5}?(?:at|of|in|involving|between|from|on)?\s*(?:both\s+|the\s+)*(?:\w+\s+){0,2}",
+                                 sentence.text[item.end:group.start])) and not (
+            re.search(r"\b(?:and|but)\s", sentence.text[item.end:group.start]) or _EVERYWHERE.search(sentence.text, item.end))
+    if _EVERYWHERE.search(sentence.text, group.end):
+        return False
+    return group.start <= 8 or item.start - group.end <= 12
 
 
 def _inherit(note: NoteView, item: Finding) -> Group | None:
@@ -213,13 +236,19 @@ def _refuted(draft: Draft, drafts: list[Draft]) -> bool:
 
 
 def _restates(draft: Draft, typed: list[Draft]) -> bool:
-    """Whether an untyped statement only repeats what the note has typed before at the same levels."""
-    if draft.attributes["type"] != "unspecified" or draft.assertion not in ("present", "possible") or (
+    """Whether a statement only repeats, without the type or without the level, what the note has said before in full."""
+    if draft.attributes["type"] != "unspecified":
+        return draft.assertion == "present" and not draft.attributes["levels"] and any(
+            d.sentence.index < draft.sentence.index and d.assertion == "present" and d.attributes["levels"]
+            and d.attributes["type"] == draft.attributes["type"] for d in typed)
+    if draft.sentence.section == "addendum" and draft.assertion == "present" and _MISTAKEN.search(draft.sentence.text):
+        return True
+    if draft.assertion not in ("present", "possible") or (
             re.search(r"multilevel|multi-level|multiple", draft.sentence.text)):
         return False
     levels = set(draft.attributes["levels"])
     before = [d for d in typed if d.sentence.index < draft.sentence.index and d.assertion in ("present", "possible")]
-    return any(levels <= set(d.attributes["levels"]) for d in before)
+    return bool(before) and levels <= {level for d in before for level in d.attributes["levels"]}
 
 
 @Language.factory("bvn_modic", requires=["doc.spans"], assigns=["doc.spans"])
