@@ -15,6 +15,7 @@ from .sentences import Sentence
 _JOIN = re.compile(r"(?:\s|,|&|/|;|and|to|or|also|the|at|of|level|levels|endplates?|vertebral|bod(?:y|ies)|disc|discs)*")
 _BIND = re.compile(r"\s*(?:\w+[\s,]+){0,4}?(?:at|of|in|involving|along|affecting|within|on|adjacent\s+to|about|from)\s+(?:both\s+|the\s+|all\s+)*"
                    r"(?:level\s+of\s+|levels\s+of\s+|level\s+)?(?:the\s+)?(?:\w+\s+){0,2}?")
+_CLOSE = re.compile(r"[\s(]*(?:\w+\s+){0,2}")
 _ROOT = re.compile(r"\s*(?:(?:,|and|&|or|/)\s*[ls]\s?\d\s+)?(?:(?:spinal|exiting|traversing|descending)\s+)*"
                    r"(?:nerves?|roots?|dermatom\w*|radicul\w*|myotom\w*|distribution)\b")
 _MULTILEVEL = re.compile(r"\bmulti-?\s?(?:level|segmental)\w*\s+(?:[\w-]+\s+){0,3}$")
@@ -92,6 +93,9 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: lis
     behind = next((group for group in here if group.start >= end), None)
     ahead = next((group for group in reversed(here) if group.end <= start), None)
     if behind and _BIND.fullmatch(sentence.text, end, behind.start) and not _between(others, end, behind.start):
+        return behind
+    if behind and _CLOSE.fullmatch(sentence.text, end, behind.start) and not (
+            ahead and _CLOSE.fullmatch(sentence.text, ahead.end, start)):
         return behind
     if _MULTILEVEL.search(sentence.text, max(0, start - 60), start):
         return behind if behind and not _between(others, end, behind.start) else None

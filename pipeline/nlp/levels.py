@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 SPINE = [*(f"C{n}" for n in range(1, 8)), *(f"T{n}" for n in range(1, 13)), *(f"L{n}" for n in range(1, 6)), "S1", "S2"]
-DISCS = [f"{a}-{b}" for a, b in zip(SPINE, SPINE[1:], strict=False)]
+DISCS = [f"{a}-{b}" for a, b in pairwise(SPINE)]
 LUMBAR = frozenset([*DISCS[DISCS.index("T12-L1"):], "L5-L6", "L6-S1"])
 _ORDER = {disc: n for n, disc in enumerate(DISCS)} | {"L5-L6": 23.3, "L6-S1": 23.6}
 
@@ -83,7 +84,7 @@ def disc_range(first: str, last: str) -> tuple[str, ...]:
     if first not in SPINE or last not in SPINE or SPINE.index(first) >= SPINE.index(last):
         return ()
     names = SPINE[SPINE.index(first):SPINE.index(last) + 1]
-    return tuple(f"{a}-{b}" for a, b in zip(names, names[1:], strict=False))
+    return tuple(f"{a}-{b}" for a, b in pairwise(names))
 
 
 def _parts(text: str) -> list[str]:
@@ -162,7 +163,7 @@ def chain_levels(text: str) -> tuple[str, ...]:
     """Disc levels of one chain: "l4-5" L4-L5, "l3-s1" L3-L4, L4-L5, L5-S1, "l3-l4-l5" L3-L4, L4-L5."""
     names = _parts(text)
     levels: list[str] = []
-    for first, last in zip(names, names[1:], strict=False):
+    for first, last in pairwise(names):
         levels += [level for level in disc_range(first, last) if level not in levels]
     return tuple(levels)
 

@@ -64,7 +64,8 @@ def _entry(row: dict[str, Any], file: str, macros: dict[str, str]) -> Entry:
     if not row.get("id"):
         raise UserError(f"{file}: an entry without id; every entry needs one, such as {file.removesuffix('.yml')}.name")
     patterns = [expand(pattern, macros) for pattern in _as_list(row.get("pattern"))]
-    patterns += [term_regex(str(term), row.get("plural", True)) for term in _as_list(row.get("terms"))]
+    terms = sorted(map(str, _as_list(row.get("terms"))), key=len, reverse=True)  # "clinical details" before "clinical"
+    patterns += [term_regex(term, row.get("plural", True)) for term in terms]
     if not patterns:
         raise UserError(f"{file}: entry {row['id']!r} has neither terms nor pattern")
     regex = patterns[0] if len(patterns) == 1 else "|".join(f"(?:{pattern})" for pattern in patterns)

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 
 from ..schema import Cue
-from .component import NoteView
 from .attach import groups
+from .component import NoteView
 from .modic_types import described_types, signal_extent, signal_type, types
 from .sentences import Sentence
 from .targets import Target
@@ -145,17 +145,17 @@ def _loose_numbers(sentence: Sentence, named: list[Finding]) -> list[Finding]:
 def _descriptors(sentence: Sentence, roles: dict[str, list[Target]], over: str) -> list[Finding]:
     anchors = sorted(roles.get("plate", []) + roles.get("change", []), key=lambda t: t.start)
     cues = sorted(roles.get("cue", []) + roles.get("signal", []), key=lambda t: t.start)
-    groups: dict[tuple[int, str], list[Target]] = {}
+    by_anchor: dict[tuple[int, str], list[Target]] = {}
     loose: list[Target] = []
     for cue in cues:
-        anchor = _nearest(sentence.text, cue, anchors)
-        if anchor is not None:
-            groups.setdefault((anchor, cue.assertion), []).append(cue)
+        nearest = _nearest(sentence.text, cue, anchors)
+        if nearest is not None:
+            by_anchor.setdefault((nearest, cue.assertion), []).append(cue)
         elif over:
             loose.append(cue)
     found = []
     for number, anchor in enumerate(anchors):
-        own = {assertion: group for (at, assertion), group in groups.items() if at == number}
+        own = {assertion: group for (at, assertion), group in by_anchor.items() if at == number}
         if anchor.attributes["role"] == "change" and anchor.assertion not in own:
             found.append(_finding(anchor, (), "descriptor"))
         for group in own.values():
@@ -235,8 +235,8 @@ def explains(named: Finding, item: Finding) -> bool:
         return True
     if not named.types:
         return gap <= 30
-    return set(item.types) <= set(named.types) and (item.assertion == named.assertion or item.assertion == "present"
-                                                   and named.assertion == "possible")
+    return set(item.types) <= set(named.types) and (item.assertion == named.assertion or (item.assertion == "present"
+                                                   and named.assertion == "possible"))
 
 
 def _field_label(sentence: Sentence) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "ll": "2", "lll": "3", "one": "1", "two": "2", "three": "3",
           "1": "1", "2": "2", "3": "3"}
@@ -29,7 +30,7 @@ def types(text: str) -> Types:
     plain = _KINDWORD.sub(" ", text)
     found = list(_NUMBER.finditer(plain))
     names = tuple(dict.fromkeys(_ROMAN[match[1]] for match in found))
-    between = " ".join(plain[a.end():b.start()] for a, b in zip(found, found[1:], strict=False))
+    between = " ".join(plain[a.end():b.start()] for a, b in pairwise(found))
     if _CHOICE.search(between):
         return Types(names, "choice")
     if _MIXED.search(text) or _JOINED.search(between):

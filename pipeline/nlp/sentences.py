@@ -222,6 +222,7 @@ def _label(sentence: str) -> str:
 
 
 _INLINE_LEVEL = re.compile(r"(?<=[\s,;.])(?=[LSTDlstd]\d{1,2}\s?[-/–]\s?[LSls]?\d\s*:)")
+_LEVEL_LIST = re.compile(r"(?:\d\s*(?:,|&|-|–)|\b(?:and|to|through|thru))\s*$", re.I)
 
 
 def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -232,7 +233,8 @@ def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
             mark = match.group().strip()
             cuts.append((match.start() + (1 if mark[:1] in ".?!:" else 0), match.end()))
     cuts += [(m.start(), m.start()) for m in _BOX.finditer(text, start, end) if m.group()[0] != "_"]
-    cuts += [(m.start(), m.start()) for m in _INLINE_LEVEL.finditer(text, start, end)]
+    cuts += [(m.start(), m.start()) for m in _INLINE_LEVEL.finditer(text, start, end)
+             if not _LEVEL_LIST.search(text, max(start, m.start() - 20), m.start())]
     pieces = []
     at = start
     for stop, go_on in [*sorted(cuts), (end, end)]:

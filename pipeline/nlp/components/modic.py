@@ -88,17 +88,22 @@ def _converted(found: list[Finding]) -> None:
         if item.assertion != "present" or not item.named or not item.types:
             continue
         text = item.sentence.text
-        same = [f for f in found if f.sentence is item.sentence and f.named and f is not item and f.types != item.types]
+        others = [f for f in found if f.sentence is item.sentence and f.named and f is not item and f.types != item.types]
         if len(item.types) == 2 and re.search(r"\bto\b|-+>", text[item.start:item.end]) and _CONVERTED.search(text):
             found.append(replace(item, types=item.types[:1], assertion="historical", merged=[]))
             item.types = item.types[1:]
-        elif _BEFORE_THAT.search(text, 0, item.start) and (same or _CONVERTED.search(text)):
+        elif _superseded(text, item, others):
             item.assertion = "historical"
-        elif same and any(f.start > item.end and re.search(r"\b(?:in)?to\b", text[item.end:f.start])
-                          and _CONVERTED.search(text, item.end, f.start) for f in same):
-            item.assertion = "historical"
-        elif same and _PAST_YEAR.match(text, item.end) and _NOW.search(text):
-            item.assertion = "historical"
+
+
+def _superseded(text: str, item: Finding, others: list[Finding]) -> bool:
+    """Whether a type is that of an earlier exam: "previously type 1", "converted from type 1", "type 1 in 2021, now 2"."""
+    if _BEFORE_THAT.search(text, 0, item.start):
+        return bool(others or _CONVERTED.search(text))
+    if others and _PAST_YEAR.match(text, item.end) and _NOW.search(text):
+        return True
+    return any(f.start > item.end and re.search(r"\b(?:in)?to\b", text[item.end:f.start])
+               and _CONVERTED.search(text, item.end, f.start) for f in others)
 
 
 def _drafts(note: NoteView, item: Finding, found: list[Finding]) -> Iterator[Draft]:
@@ -121,9 +126,9 @@ def _distribute(item: Finding, levels: list[str]) -> list[tuple[str, list[str]]]
     if "respectively" in item.sentence.text and len(names) == len(levels):
         return [(name, [level]) for name, level in zip(names, levels, strict=True)]
     whole = joined(names)
-    if item.assertion != "absent" and whole:
-        if item.relation == "mixed" or (item.relation == "list" and item.assertion == "present" and len(levels) == 1):
-            return [(whole, levels)]
+    one_change = item.relation == "mixed" or (item.relation == "list" and item.assertion == "present" and len(levels) < 2)
+    if item.assertion != "absent" and whole and one_change:
+        return [(whole, levels)]
     return [(name, levels) for name in names]
 
 
@@ -215,8 +220,8 @@ def _corrected(note: NoteView, drafts: list[Draft]) -> list[Draft]:
             apart = set(old.attributes["levels"]).isdisjoint(new.attributes["levels"])
             same_type = old.attributes["type"] == new.attributes["type"]
             if old.sentence.section != "addendum" and old.assertion == "present" and (
-                    apart and same_type and set(old.attributes["levels"]) & named
-                    or not apart and not same_type and old.attributes["type"] != "unspecified"):
+                    (apart and same_type and set(old.attributes["levels"]) & named)
+                    or (not apart and not same_type and old.attributes["type"] != "unspecified")):
                 wrong.append(old)
     return wrong
 
