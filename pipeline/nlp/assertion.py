@@ -5,6 +5,8 @@ runs only on sentences that hold a target, with a graph a sentence, so its cost 
 modifiers takes the first of: family, hypothetical, absent, possible, historical. Sections add their own reading.
 Sources: NegEx (Chapman 2001), ConText (Harkema 2009); the phrases medspaCy's defaults get wrong are in the examples.
 """
+import re
+from itertools import pairwise
 from typing import Any
 
 from medspacy.context import ConText, ConTextModifier, ConTextRule
@@ -19,7 +21,7 @@ from .sentences import Sentence
 from .spans import token_span
 from .targets import Target
 
-CATEGORIES = {"FAMILY": "family", "HYPOTHETICAL": "hypothetical", "NEGATED_EXISTENCE": "absent",
+CATEGORIES = {"FAMILY": "family", "HYPOTHETICAL": "hypothetical", "GENERAL": "general", "NEGATED_EXISTENCE": "absent",
               "POSSIBLE_EXISTENCE": "possible", "HISTORICAL": "historical"}
 
 
@@ -43,6 +45,7 @@ class Assertion(ConText):
         for sentence in doc.user_data["bvn_sentences"]:
             if sentence.targets:
                 self._assert(doc, sentence, graph)
+        _answers(doc.user_data["bvn_sentences"])
         doc._.context_graph = graph
         return doc
 
@@ -86,6 +89,34 @@ def _decide(target: Target, reading: str | None) -> None:
         target.assertion = "general"
     elif reading in ("family", "hypothetical") or (reading == "historical" and target.assertion == "present"):
         target.assertion = reading
+
+
+_ANSWER = re.compile(r"(?:[\[(]\s?[x\u2713\u2714]?\s?[\])]|[\u2611\u2612\u2713\u2714])?\s*(?:(no|none|denies|denied|negative|neg|absent|nil|n|never|"
+                     r"not\s+present|none\s+reported)|(yes|y|present|positive|pos))\s*[.,]?")
+
+
+def _answers(sentences: list[Sentence]) -> None:
+    """What a question or field says where its answer stands apart: "Leg pain? No", "Radiates: [ ] yes [x] none"."""
+    for sentence, behind in pairwise(sentences):
+        if not sentence.targets or behind.line != sentence.line or not (
+                sentence.text[-1] in ":?" or behind.checked is not None or sentence.cell):
+            continue
+        for answer in sentences[behind.index:behind.index + _CHOICES]:
+            match = _ANSWER.fullmatch(answer.text) if answer.line == sentence.line and answer.checked is not False else None
+            if match:
+                for target in sentence.targets:
+                    _answer(target, answer, "absent" if match[1] else "present")
+            if answer.checked is not False:
+                break
+
+
+_CHOICES = 12
+
+
+def _answer(target: Target, answer: Sentence, assertion: str) -> None:
+    if target.assertion in ("present", "possible", "absent"):
+        target.assertion = assertion
+        target.cue = Cue(answer.start, answer.end, answer.text, "assertion.answer")
 
 
 def _cue(doc: Doc, modifier: ConTextModifier) -> Cue:

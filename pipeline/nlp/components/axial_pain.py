@@ -14,6 +14,8 @@ from ..targets import Target
 from . import sites
 
 _PAIN = re.compile(r"\bpains?\b|\bach(?:e|es|ing|y)\b|\blbp\b|\bback\b|\bhurts?\b|\bcomplain|\bdiscomfort\b|\blumbosacral\b|\bsore")
+_TENDER = re.compile(r"\btender|\bpalpation|\bspasm")
+_NEAR = 4  # sentences back in the paragraph in which the pain must be named
 _IMAGED = {"exam", "findings", "technique", "comparison", "vitals", "procedure", "impression", "addendum"}
 
 
@@ -23,21 +25,35 @@ class AxialPain(FactComponent):
     kind = "axial_pain"
 
     def find(self, note: NoteView) -> Iterator[Draft]:
-        targets = [target for target in note.targets("axial_pain") if target.assertion == "present"]
-        ranked = [target for target in targets if target.attributes["predominance"] != "axial_only"]
-        yield from (Draft.of(target, dict(predominance=target.attributes["predominance"])) for target in ranked)
+        targets = [target for target in note.targets("axial_pain") if _said(target)]
+        ranked = [target for target in targets
+                  if target.attributes["predominance"] != "axial_only" and not _TENDER.search(target.sentence.text)]
+        for target in ranked:
+            yield _draft(target, target.attributes["predominance"])
         if ranked:
             return
         legs = {id(target.sentence) for target in note.targets("radicular")
                 if target.attributes["finding"] == "leg_pain" and target.assertion == "present" and _told(target)}
         for target in targets:
-            if id(target.sentence) not in legs and _counts(note, target):
-                yield Draft.of(target, {"predominance": "axial_only"})
+            if (target.attributes["predominance"] == "axial_only" and id(target.sentence) not in legs
+                    and _counts(note, target)):
+                yield _draft(target, "axial_only")
         if not legs:
             for target in note.targets("radicular"):
                 if _denied_radiation(note, target):
-                    yield Draft(target.sentence, target.start, target.end, target.rule, {"predominance": "axial_only"},
-                                "present", target.cue)
+                    yield _draft(target, "axial_only")
+
+
+def _draft(target: Target, predominance: str) -> Draft:
+    return Draft(target.sentence, target.start, target.end, target.rule, {"predominance": predominance})
+
+
+def _said(target: Target) -> bool:
+    """Whether a statement is made: "no radiation, back pain only" denies the radiation and not what follows."""
+    if target.assertion == "absent" and target.cue is not None:
+        cue = target.cue.end - target.sentence.start
+        return cue < target.start and "," in target.sentence.text[cue:target.start]
+    return target.assertion == "present"
 
 
 def _told(target: Target) -> bool:
@@ -57,13 +73,11 @@ def _counts(note: NoteView, target: Target) -> bool:
     if sites.of_another_region(note, target):
         return False
     if not target.attributes.get("weak"):
-        return sentence.section not in ("technique", "comparison")
+        return sentence.section != "technique"
     if sentence.section in _IMAGED or note.note_type == "radiology":
         return False
-    before = note.before(sentence)
     near = [sentence.text, sentence.label, sentence.heading]
-    if before is not None and before.line == sentence.line:
-        near.append(before.text)
+    near += [before.text for before in note.line(sentence) if 0 < sentence.index - before.index <= _NEAR]
     return any(_PAIN.search(text) for text in near)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..attach import side
 from ..component import Draft, NoteView
@@ -20,10 +21,12 @@ _SITES = {"leg", "muscle", "movement", "root", "reflex_name"}
 _MOTOR = {"motor", "muscle"}
 _SUBJECTS = {*_SITES, "arm", "motor", "sensory", "reflex"}
 _RESULTS = {"normal", "abnormal"}
-_BEHIND = re.compile(r"\s*(?:(?:bilaterally|throughout|in|of|for|at|on|over|across|along|to|all|the|both|muscle|groups?|and|left|right"
+_BEHIND = re.compile(r"\s*(?:(?:bilaterally|throughout|in|of|for|at|on|over|across|along|to|and|or|upper|all|the|both|muscle|groups?|and|left|right"
                      r"|major|entire|key|levels?|dermatomes?|distribution|his|her|bilateral|b/l|bilat|[lrb]|pattern|lateral|medial|"
                      r"dorsal|dorsum|plantar|posterior|anterior|aspects?)[\s,/]*){0,8}")
 _BOTH = re.compile(r"\bsymmetric|\bbilateral|\bboth\b|\bthroughout|\bb/l\b|\bequal")
+_LEGS_OVER = re.compile(r"\blegs?\b|\blower\s+(?:ext|limb)|\bb?les?\b")
+_COMPLAINT_OVER = re.compile(r"\bpain|\bsymptom|\bcomplain|\bsx\b")
 _SKIP_SECTIONS = {"goals", "plan", "legend", "education", "technique"}
 
 
@@ -32,9 +35,9 @@ def words(sentence: Sentence) -> list[Target]:
     return [target for target in sentence.targets if target.group == "leg_exam"]
 
 
-def tests_in(sentence: Sentence) -> bool:
-    """Whether the sentence reports a nerve tension test: pain in it is part of the result."""
-    return any(target.attributes["role"] == "slr" for target in words(sentence))
+def in_test(target: Target) -> bool:
+    """Whether a complaint stands behind a nerve tension test: pain there is part of the result."""
+    return any(word.attributes["role"] == "slr" and word.start < target.start for word in words(target.sentence))
 
 
 @dataclass(slots=True)
@@ -60,8 +63,6 @@ class Exam:
             found = words(sentence)
             if not found or sentence.section in _SKIP_SECTIONS:
                 continue
-            if sentence.cell or sentence.checked:
-                found = found + []
             yield from self._tension(sentence, found)
             for finding in _findings(sentence, found):
                 yield from self._deficits(sentence, finding)
@@ -69,7 +70,7 @@ class Exam:
     def _deficits(self, sentence: Sentence, finding: Finding) -> Iterator[Draft]:
         roles, result = finding.roles(), finding.result
         over = f"{sentence.heading} {sentence.label}"
-        legs = bool(roles & _SITES) or bool(re.search(r"\blegs?\b|\blower\s+(?:ext|limb)|\bles?\b", over))
+        legs = bool(roles & _SITES) or bool(_LEGS_OVER.search(over) and not _COMPLAINT_OVER.search(over))
         arms = "arm" in roles or bool(re.search(r"\barms?\b|\bupper\s+(?:ext|limb)|\bues?\b", over))
         if arms and not roles & _SITES:
             return
@@ -83,7 +84,7 @@ class Exam:
             "absent" if normal or (result.assertion == "absent" and result.rule == "leg_exam.abnormal") else "present")
         if normal and result.assertion == "absent":
             return
-        for name in _names(sentence, finding, legs, text):
+        for name in _names(finding, legs, text, sentence):
             yield Draft(sentence, finding.start, finding.end, result.rule, {"finding": name, "side": side(text)},
                         assertion, result.cue)
 
@@ -94,7 +95,7 @@ class Exam:
             yield from _results(sentence, found, number)
 
 
-def _names(sentence: Sentence, finding: Finding, legs: bool, text: str) -> Iterator[str]:
+def _names(finding: Finding, legs: bool, text: str, sentence: Sentence) -> Iterator[str]:
     """The findings that a result speaks of."""
     roles, result = finding.roles(), finding.result
     attributes = result.attributes
@@ -105,9 +106,8 @@ def _names(sentence: Sentence, finding: Finding, legs: bool, text: str) -> Itera
     else:
         motor = (bool(roles & {"muscle", "movement"}) and bool(graded or "motor" in roles)) or (
             "motor" in roles and (legs or one_sided))
-    if motor and not reflex_grade and not (roles == {"muscle", "reflex_name"}):
-        if graded or "motor" in roles or roles & {"muscle"}:
-            yield "leg_weakness"
+    if motor and not reflex_grade:
+        yield "leg_weakness"
     if graded:
         return
     sensory = "sensory" in roles and not reflex_grade
@@ -131,16 +131,10 @@ def _findings(sentence: Sentence, found: list[Target]) -> Iterator[Finding]:
         right, stop = _right(sentence, found, number, bool(left))
         subjects = left + right
         at = stop
-        if subjects and _named(sentence.text, subjects, result):
+        if subjects:
             lead = [*subjects, result]
             start, end = min(t.start for t in lead), max(t.end for t in lead)
-            yield Finding(subjects, result, start, _with_side(sentence.text, end))
-        elif subjects:
-            continue
-
-
-def _named(text: str, subjects: list[Target], result: Target) -> bool:
-    return True
+            yield Finding(subjects, result, _from_side(sentence.text, start), _with_side(sentence.text, end))
 
 
 def _left(between: list[Target]) -> list[Target] | None:
@@ -165,7 +159,7 @@ def _right(sentence: Sentence, found: list[Target], number: int, has_left: bool)
     while at < len(found):
         target = found[at]
         role = target.attributes["role"]
-        if has_left and (role not in {"leg", "root", "arm"} or not _BEHIND.fullmatch(sentence.text, last, target.start)
+        if has_left and (role not in {"leg", "root", "arm", "sensory"} or not _BEHIND.fullmatch(sentence.text, last, target.start)
                          or "," in sentence.text[last:target.start]):
             break
         if not has_left and (role not in _SUBJECTS or (subjects and _new_clause(sentence.text, last, target.start))):
@@ -189,6 +183,15 @@ def _with_side(text: str, end: int) -> int:
     return match.end() if match else end
 
 
+_SIDE_AHEAD = re.compile(r"(?:^|[\s(,;:.])((?:left|right|lt|rt|bilateral|both|l|r|b/l)\s*[-,:]?\s*(?:the\s+)?)$")
+
+
+def _from_side(text: str, start: int) -> int:
+    """`start` moved before a side that stands directly ahead."""
+    match = _SIDE_AHEAD.search(text, max(0, start - 16), start)
+    return match.start(1) if match else start
+
+
 _PARTS = re.compile(r",|/(?!-)|;|\band\b|\bbut\b")
 _OWN = re.compile(r"(?:\b(?:mildly|slightly|strongly|weakly|equivocally|a|for|bilateral(?:ly)?|left|right|both|supine|seated|sitting"
                   r"|passive|on|the|[lrb]|b/l|lt|rt|bilat)\b[\s,.-]*)*")
@@ -206,7 +209,7 @@ def _results(sentence: Sentence, found: list[Target], number: int) -> Iterator[D
     stop = _stop(found, number, bool(drafts), len(text))
     values = [t for t in found[number + 1:] if t.start < stop and t.attributes["role"] in ("positive", "negative", "normal", "abnormal")]
     named = side(test.text) or side(_lead(text, start))
-    cuts = [test.end, *(_cut_between(text, a.end, b.start) for a, b in zip(values, values[1:], strict=False)), stop]
+    cuts = [test.end, *(_cut_between(text, a.end, b.start) for a, b in pairwise(values)), stop]
     for position, value in enumerate(values):
         part = text[cuts[position]:cuts[position + 1]]
         if drafts and side(part) is None:

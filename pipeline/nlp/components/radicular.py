@@ -13,7 +13,7 @@ from ..attach import side
 from ..component import Draft, FactComponent, NoteView
 from ..targets import Target
 from . import sites
-from .leg_exam import Exam, tests_in
+from .leg_exam import Exam, in_test
 
 _SIGNS = ("numbness_tingling", "leg_weakness", "reflex_or_sensory_deficit")
 
@@ -25,8 +25,6 @@ class Radicular(FactComponent):
 
     def find(self, note: NoteView) -> Iterator[Draft]:
         drafts = [*_complaints(note), *Exam(note).find(), *_implied(note)]
-        if not sites.spine_note(note):
-            drafts = [draft for draft in drafts if draft.assertion != "absent"]
         seen = {(draft.attributes["finding"], draft.assertion) for draft in drafts}
         for draft in drafts:
             if draft.attributes["finding"] == "numbness_tingling" and draft.assertion == "absent" and (
@@ -38,7 +36,7 @@ class Radicular(FactComponent):
 def _complaints(note: NoteView) -> Iterator[Draft]:
     for target in note.targets("radicular"):
         assertion = _assertion(note, target)
-        if assertion is None or tests_in(target.sentence):
+        if assertion is None or in_test(target):
             continue
         finding = target.attributes["finding"]
         if finding == "radiculopathy" and sites.of_the_neck(note, target):
@@ -47,14 +45,28 @@ def _complaints(note: NoteView) -> Iterator[Draft]:
             continue
         if finding in _SIGNS and assertion == "present" and sites.other_disease(note, target.sentence):
             continue
-        for named in filter(None, (finding, target.attributes.get("also"))):
+        for named in _named(target):
             yield Draft(target.sentence, target.start, target.end, target.rule,
                         {"finding": named, "side": _side(target)}, assertion, target.cue)
+
+
+_WITHIN = {"numbness_tingling": re.compile(r"\b(?:numb|tingl|par(?:a)?esth)"), "leg_weakness": re.compile(r"\bweak")}
+
+
+def _named(target: Target) -> Iterator[str]:
+    """The findings that a target names: its own, and those listed inside it ("pain, numbness or weakness in the legs")."""
+    yield target.attributes["finding"]
+    if "also" in target.attributes:
+        yield target.attributes["also"]
+    if target.attributes["finding"] == "leg_pain":
+        yield from (finding for finding, word in _WITHIN.items() if word.search(target.text))
 
 
 def _assertion(note: NoteView, target: Target) -> str | None:
     """The assertion of a complaint, None where the words alone say nothing."""
     if target.attributes.get("read") == "absent":
+        if target.attributes.get("radiates") and sites.of_another_region(note, target):
+            return None
         return "absent" if target.assertion in ("present", "absent", "possible") else target.assertion
     if target.attributes.get("grade") and re.search(r"\b0\s?(?:/|out\s+of)\s?10$", target.text):
         return "absent"

@@ -11,6 +11,8 @@ _LEG = {"leg", "muscle", "movement", "root", "reflex_name"}
 _SITES = {*_LEG, "arm", "saddle", "elsewhere"}
 _JOINED = re.compile(r"[\s,/&]*(?:\b(?:and|or|the|his|her|both|left|right|bilateral|[lrb])\b[\s,/&]*)*")
 _BREAK = re.compile(r"[;:]|\bbut\b|\bhowever\b")
+_PLACE = re.compile(r"\b(?:in|of|to|along|over|on|down|into|throughout|affecting|around|from|across|through|at|about|involving)\b")
+_OTHER_NOUN = re.compile(r"\b(?:loss|control|dysfunction|incontinence|retention|changes?|no|denies|without|exacerbation|pain\s+in)\b")
 _NEXT_TO = re.compile(r"[\s,/&-]*(?:\b(?:and|or|pain|symptoms?|numbness|tingling|weakness|motor|sensory|muscle|new|nor)\b[\s,/&-]*)*")
 _NEURO_DISEASE = re.compile(
     r"\bguillain|\bmultiple\s+sclerosis\b|\bmyelopath|\bcord\s+compression|\bals\b|\bparkinson|\bpoliomyelitis|\bpost-?polio"
@@ -18,6 +20,7 @@ _NEURO_DISEASE = re.compile(
 _HERE_DISEASE = re.compile(
     r"\bneuropath(?:y|ies)\b|\bdiabetic\b|\bstocking|\bperoneal\s+nerve|\btarsal\s+tunnel|\bmeralgia|\bmorton|\bpolio\b"
     r"|\bmyelopath|\bplantar\s+fasci|\bvaricose|\bneuroma\b|\bchemotherap|\braynaud")
+_DENIED = re.compile(r"\?|\bno\b|\bden(?:y|ies|ied)|\bwithout\b|\bfather|\bmother|\bfamily|\bnegative\b|\brule\b|\bor\b")
 _SPINE = re.compile(r"\bback\b|\blumb|\blbp\b|\bspin(?:e|al)\b|\blegs?\b|\blower\s+(?:ext|limb)|\bsciat|\bradicul|\bslr\b|\bl[1-5]\b|\bs1\b")
 _NECK = re.compile(r"\bcervical\b|\bneck\b|\bc[4-8]\b|\barms?\b|\bupper\s+(?:ext|limb)|\bshoulder")
 _LOW = re.compile(r"\blumb|\bback\b|\blbp\b|\blegs?\b|\bl[1-5]\b|\bs1\b|\blower\s+(?:ext|limb)|\bsciat|\bbuttock")
@@ -41,8 +44,8 @@ def where(target: Target) -> str | None:
     before = [t for t in named if t.end <= target.start]
     if before and _NEXT_TO.fullmatch(text, before[-1].end, target.start) and "," not in text[before[-1].end:target.start]:
         return _kind(_run(text, before[::-1]))
-    behind = [t for t in named if t.start >= target.end and not _BREAK.search(text, target.end, t.start)]
-    if behind and behind[0].start - target.end < 90:
+    behind = [t for t in named if t.start >= target.end]
+    if behind and _leads_to(text[target.end:behind[0].start]):
         return _kind(_run(text, behind))
     for site in reversed(before):
         if _role(site) in _LEG:
@@ -50,6 +53,13 @@ def where(target: Target) -> str | None:
         if _role(site) == "arm":
             return "arm"
     return None
+
+
+def _leads_to(between: str) -> bool:
+    """Whether the words between a complaint and a site say that the complaint is there."""
+    if len(between) > 90 or _BREAK.search(between) or _OTHER_NOUN.search(between):
+        return False
+    return bool(_PLACE.search(between)) or (len(between) < 12 and "," not in between)
 
 
 def _run(text: str, named: list[Target]) -> list[Target]:
@@ -75,10 +85,12 @@ def in_legs(note: NoteView, target: Target, assertion: str) -> bool:
         heading = f"{target.sentence.heading} {target.sentence.label}"
         site = "leg" if re.search(r"\bleg|\blower\s+(?:ext|limb)", heading) else (
             "arm" if re.search(r"\barm|\bupper\s+(?:ext|limb)|\bneck\b|\bcervical", heading) else None)
+    if target.attributes["site"] == "not_arm":
+        return site != "arm"
     if site is not None:
         return site == "leg"
     if assertion == "absent":
-        return target.sentence.section != "procedure" and not of_another_region(note, target)
+        return target.sentence.section != "procedure" and spine_note(note) and not of_another_region(note, target)
     return assertion == "hypothetical" or _follows_leg_pain(note, target)
 
 
@@ -131,10 +143,13 @@ def other_disease(note: NoteView, sentence: Sentence) -> bool:
     if behind is not None and behind.line == sentence.line and re.match(
             r"(?:this|these|it|likely|attributed|thought|due|from|secondary)\b.*", behind.text) and _HERE_DISEASE.search(behind.text):
         return True
+    if re.search(r"\b(?:feet|foot|toes?)\b", sentence.text) and any(
+            "neuropathy" in s.text and not _DENIED.search(s.text) for s in note.sentences):
+        return True
     whole = note.cache.get("neuro_disease")
     if whole is None:
         whole = note.cache["neuro_disease"] = any(
-            _NEURO_DISEASE.search(s.text) and not re.search(r"\bno\b|\bden(?:y|ies)|\bwithout\b|\bfather|\bmother|\bfamily", s.text)
+            _NEURO_DISEASE.search(s.text) and not _DENIED.search(s.text)
             and s.section not in ("family_history", "education", "legend") for s in note.sentences)
     return bool(whole)
 
