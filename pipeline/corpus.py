@@ -101,7 +101,15 @@ def open_corpus(
 
 def printable(name: str) -> str:
     """A name fit for tables and terminals: control characters, `;` and bytes that are no UTF-8 as %XX."""
-    return _UNSAFE.sub(lambda match: "".join(f"%{byte:02X}" for byte in os.fsencode(match[0])), name)
+    return _UNSAFE.sub(lambda match: "".join(f"%{byte:02X}" for byte in _raw(match[0])), name)
+
+
+def _raw(char: str) -> bytes:
+    """The bytes behind one character: those of the file name where it was no UTF-8."""
+    try:
+        return char.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return char.encode("utf-8", "surrogatepass")
 
 
 def read_patient(root: str, sources: list[Source]) -> Iterator[tuple[NoteRow, Note | None]]:

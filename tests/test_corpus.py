@@ -536,3 +536,10 @@ def test_any_text_survives_a_jsonl_table(tmp_path_factory, texts):
     assert len(rows) == len(texts)
     for note_id, note in notes.items():
         assert note.text == texts[int(note_id[1:])]
+
+
+def test_ids_of_a_table_may_hold_anything(tmp_path):
+    row = {"patient_id": "P\ud800;1", "note_id": "n\n2", "text": TEXT}
+    (tmp_path / "n.jsonl").write_text(json.dumps(row) + "\n")
+    ((note_id, note),) = read(tmp_path / "n.jsonl")[1].items()
+    assert (note.patient_id, note_id) == ("P%ED%A0%80%3B1", "n%0A2")

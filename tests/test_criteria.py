@@ -173,6 +173,13 @@ def test_imaging(facts, expected, items):
     assert (result.status, result.missing_items) == (expected, items), result.rationale
 
 
+def test_a_contradiction_cites_both_sides():
+    facts = [modic(), modic("unspecified", "absent", levels=[], note=NEW_MRI)]
+    assert set(verdict(judged(imaging(*facts)), "imaging").evidence) == {f.fact_id for f in facts}
+    facts = [axial(), sign("radiculopathy")]
+    assert set(verdict(judged(facts), "pain_pattern").evidence) == {f.fact_id for f in facts}
+
+
 def test_without_a_report_a_note_that_quotes_it_decides_with_a_warning():
     result = judged([modic(note=LATER)])
     assert verdict(result, "imaging").status == "met" and any("quoted in a note" in w for w in result.warnings)

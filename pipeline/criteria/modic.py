@@ -12,8 +12,8 @@ from .policy import ImagingTest
 
 @dataclass(slots=True)
 class View:
-    """One note's statement on Modic changes. `state`: qualifies, clash, hedged, edge, split, no_level, no_type, descriptor,
-    other_type, outside, absent, resolved or silent."""
+    """One note's statement on Modic changes. `state`: qualifies, clash, hedged, edge, split, no_level, no_type,
+    descriptor, other_type, outside, absent, resolved or silent."""
 
     note_id: str
     note_date: str | None

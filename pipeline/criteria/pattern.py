@@ -145,7 +145,7 @@ def _axial(chart: Chart, back: list[Fact], signs: list[Fact]) -> Reading:
     return Reading(
         "review",
         f"{told} documented ({days(back)}), but also {names} ({days(signs)}).",
-        back,
+        [*back, *signs],
         {
             "pain_pattern": f"Reconcile the leg findings with the axial diagnosis: the notes of {days(signs)} "
             f"document {names}, those of {days(back)} axial pain."
