@@ -12,7 +12,8 @@ from . import levels as lv
 from .component import NoteView
 from .sentences import Sentence
 
-_JOIN = re.compile(r"(?:\s|,|&|/|;|and|to|or|also|the|at|of|level|levels|endplates?|vertebral|bod(?:y|ies)|disc|discs)*")
+_JOIN = re.compile(r"(?:\s|,|&|/|;|>|<|\(|and|to\s+a\s+lesser\s+(?:extent|degree)|(?:greater|more|less|worse)\s+than|as\s+well\s+as|"
+                   r"possibly|to|or|also|the|at|of|level|levels|endplates?|vertebral|bod(?:y|ies)|disc|discs)*")
 _BIND = re.compile(r"\s*(?:\w+[\s,]+){0,4}?(?:at|of|in|involving|along|affecting|within|on|adjacent\s+to|about|from)\s+(?:both\s+|the\s+|all\s+)*"
                    r"(?:level\s+of\s+|levels\s+of\s+|level\s+)?(?:the\s+)?(?:\w+\s+){0,2}?")
 _CLOSE = re.compile(r"[\s(]*(?:\w+\s+){0,2}")

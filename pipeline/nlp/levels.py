@@ -35,7 +35,7 @@ _SEQUENCE = re.compile(r"(?<![a-z0-9])t\s?[12](?:\s?[-/,&]\s?t\s?[12])?(?![0-9a-
 _LOWER_TWO = re.compile(r"(?:lower|lowest|last|bottom|caudal)\s+(?:2|two)\s+(?:lumbar\s+|lumbosacral\s+|disc\s+)*(?:levels?|discs?|interspaces?|segments?)")
 _LUMBOSACRAL = re.compile(r"(?:lumbosacral|lumbo-sacral)\s+(?:disc|interspace|level)")
 _SIDE = r"(superior|inferior|upper|lower|sup\.?|inf\.?|superior\s+and\s+inferior|inferior\s+and\s+superior|both|bilateral)"
-_END_BEFORE = re.compile(rf"(?<![a-z]){_SIDE}\s+(?:(?:vertebral\s+)?end[\s-]?plates?\s+(?:of|at)\s+)?(?:the\s+)?({_V})(?![0-9a-z])(?!\s?[-/]\s?[ls]?\d)")
+_END_BEFORE = re.compile(rf"(?<![a-z]){_SIDE}\s+(?:(?:vertebral\s+)?(?:end[\s-]?plates?|corners?|aspects?|margins?|surfaces?)\s+(?:of|at)\s+)?(?:the\s+)?({_V})(?![0-9a-z])(?!\s?[-/]\s?[ls]?\d)")
 _END_AFTER = re.compile(rf"({_VERTEBRA})(?!\s?[-/]\s?\d)\s+(?:vertebral\s+|body\s+)*{_SIDE}(?=\s+(?:end|corner|aspect|margin|surface)|[\s,.;)]|$)(?!\s+(?:[cls]\d|facet|disc|sided?|recess|foram))")
 
 HEADING_LEVELS = re.compile(

@@ -24,7 +24,7 @@ OTHER_ORGAN = re.compile(
 _PLATE = re.compile(r"\bend[\s-]?p[la]{2}t?e?s?\b|\bmodic\b")
 _TYPE_CELL = re.compile(r"(?:types?|grade)?[\s-]*(?:iii|ii|i|[123])(?:\s*(?:/|-|,|&|and|\+)\s*(?:iii|ii|i|[123]))?(?:\s+(?:changes?|mild|early))?")
 _NORMAL_CELL = re.compile(
-    r"(?:appear\s+|are\s+|is\s+|all\s+)*(?:normal|unremarkable|intact|preserved|maintained|smooth|regular|spared|nl|wnl|nad|"
+    r"(?:(?:appear|are|is|all|otherwise|elsewhere|others?|remaining|levels?|remainder)\s+)*(?:normal|unremarkable|intact|preserved|maintained|smooth|regular|spared|nl|wnl|nad|"
     r"within\s+normal\s+limits|clear|ok)\b(?!\s+(?:dis[ck]|canal|height|align|foram|facet))")
 _NONE_CELL = re.compile(r"(?:none|no|nil|absent|negative|neg|0|-+|not\s+(?:seen|present)|no\s+changes?)\b(?!\s+\w*(?:o?edema|fat|scler))")
 _CHANGE_CELL = re.compile(r"\b(?:(?:degenerative|reactive|discogenic)(?:\s+(?:signal|marrow))?(?:\s+changes?)?|irregular(?:ity)?|signal\s+changes?)\b")
@@ -60,9 +60,9 @@ def findings(note: NoteView, sentence: Sentence) -> list[Finding]:
     over = _field_label(sentence)
     if not roles and not over:
         return []
-    if "general" in roles:
+    if "general" in roles or (sentence.cell and not sentence.label):
         return []
-    named = [_named(t, roles) for t in roles.get("named", ())]
+    named = [_named(t, roles) for t in roles.get("named", ()) if sentence.text[t.start:] != t.text + ":"]
     if roles.get("bare") and _modic_context(note, sentence, roles, over):
         for target in roles["bare"]:
             _bare(target, named, roles)
@@ -72,16 +72,19 @@ def findings(note: NoteView, sentence: Sentence) -> list[Finding]:
         described = []
     normal = [_finding(t, (), "descriptor", "absent", True) for t in roles.get("normal", ()) if not _refused(t)]
     found = _merge(named, described) + normal
-    if over and (not found or sentence.text.startswith(("endplates: no", "modic"))):
+    if sentence.checked is False:
+        return []
+    if over and (not found or sentence.text.startswith("endplates: no")):
         found = _field(sentence, over, bool(found)) + found
     if "talk" in roles:
-        found = [f for f in found if f.types or f.assertion != "present" or groups(sentence)]
+        found = [f for f in found if len(f.types) == 1 or f.assertion != "present" or groups(sentence)]
     return sorted(found, key=lambda f: (f.start, f.end))
 
 
 def _finding(target: Target, names: tuple[str, ...], basis: str, assertion: str | None = None, normal: bool = False,
              relation: str = "list") -> Finding:
-    return Finding(target.sentence, target.start, target.end, names, relation, basis, assertion or target.assertion,
+    end = target.end - (target.text.endswith(")") and "(" not in target.text)
+    return Finding(target.sentence, target.start, end, names, relation, basis, assertion or target.assertion,
                    target.cue, target.rule, normal)
 
 
@@ -110,7 +113,7 @@ def _bare(target: Target, named: list[Finding], roles: dict[str, list[Target]]) 
     found = _named(target, roles)
     before = max((n for n in named if n.end <= target.start), key=lambda n: n.end, default=None)
     gap = target.sentence.text[before.end:target.start] if before else ""
-    if before and not before.types and re.fullmatch(r"(?:[\s,(:-]|changes?|at|in|of|the|levels?|and|[lst]\d|[/-]\d)*", gap):
+    if before and not before.types and re.fullmatch(r"(?:[\s,(:-]|changes?|at|in|of|the|levels?|and|yes|present|positive|noted|seen|are|[lst]\d|[/-]\d)*", gap):
         before.types, before.relation = found.types, found.relation
     else:
         named.append(found)
@@ -125,7 +128,8 @@ def _modic_context(note: NoteView, sentence: Sentence, roles: dict[str, list[Tar
         if any(t.group == "modic" and t.attributes["role"] in ("named", "plate", "change") for t in before.targets):
             return True
         before = note.before(before)
-    return False
+    return any(" change" in t.text or "signal" in t.text or "component" in t.text for t in roles["bare"]) and any(
+        t.attributes["role"] == "named" for t in note.targets("modic"))
 
 
 _LOOSE = re.compile(r"(?:,|\band|&|;)\s+(?:and\s+)?(?P<type>iii|ii|i|[123])(?=\s+(?:at|in|of|on)\s+(?:the\s+)?[lst]\s?\d)")

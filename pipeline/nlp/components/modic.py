@@ -21,12 +21,13 @@ _REFERS = re.compile(
     r"\s*(?:this|these|the\s+(?:findings?|features?|appearances?|changes?)|findings?|features?|appearances?|overall|in\s+keeping|"
     r"consistent|compatible|representing|likely\s+represent\w*|which|suggest\w*|both)\b")
 _CONVERTED = re.compile(
-    r"\b(?:convert\w*|conversion|evol\w+|progress\w*|transform\w*|transition\w*|matur\w+|chang(?:ed|ing)|become|became|now|currently)\b")
+    r"\b(?:convert\w*|conversion|evol\w+|progress\w*|transform\w*|transition\w*|matur\w+|chang(?:ed|ing)|become|became|replaced|now|currently)\b")
 _BEFORE_THAT = re.compile(
     r"\b(?:previous(?:ly)?|former(?:ly)?|earlier|prior(?:ly)?|was|were|from|originally|initially|old)\s+(?:(?:noted|seen|described|reported|a|the|mixed)\s+){0,2}$")
 _PAST_YEAR = re.compile(r"[\s,]*(?:\w+\s+)?(?:in|on|from)\s+(?:the\s+)?(?:\w+\s+)?(?:19|20)\d\d\b(?!\s+(?:and|mri))")
 _NOW = re.compile(r"\b(?:now|currently|current|today|at\s+present|converted|conversion)\b")
 _INSTEAD = re.compile(r"\b(?:rather\s+than|as\s+opposed\s+to|instead\s+of|and\s+not|not\s+(?:typical|characteristic)\s+(?:of|for)|unlike)\s+(?:\w+\s+){0,3}$")
+_ANSWER = re.compile(r"(?:a(?:nswer)?:\s*)?(?:(yes|y)|no|n|none)\b")
 _MISTAKEN = re.compile(
     r"\b(?:dictat\w+|erroneous\w*|in\s+error|incorrect\w*|mistake\w*|error|should\s+(?:read|have|be|state)|correct(?:ed|ion)\w*|"
     r"mis-?(?:stated|labell?ed|numbered)|rather\s+than|instead\s+of|amend\w*|not)\b")
@@ -40,19 +41,17 @@ class Modic(FactComponent):
 
     def find(self, note: NoteView) -> Iterator[Draft]:
         found = [item for sentence in note.sentences for item in findings(note, sentence)]
-        found = _referred(note, found)
+        found = [item for item in _referred(found) if not _taken_back(item)]
         for item in found:
-            _read(item)
+            _read(note, item)
             if item.assertion == "possible" and _asks(note, item.sentence):
                 item.assertion = "hypothetical"
         _converted(found)
         drafts = [draft for item in found for draft in _drafts(note, item, found)]
-        for draft in _settled(note, drafts):
-            draft.attributes.pop("normal", None)
-            yield draft
+        yield from _settled(note, drafts)
 
 
-def _referred(note: NoteView, found: list[Finding]) -> list[Finding]:
+def _referred(found: list[Finding]) -> list[Finding]:
     """Drop the descriptors that the next sentence puts a name to ("This represents Modic type 1")."""
     kept: list[Finding] = []
     for item in found:
@@ -66,14 +65,22 @@ def _referred(note: NoteView, found: list[Finding]) -> list[Finding]:
     return kept
 
 
+def _taken_back(item: Finding) -> bool:
+    """Whether an addendum names it as the mistake ("type 2 rather than type 1")."""
+    return item.sentence.section == "addendum" and bool(_INSTEAD.search(item.sentence.text, 0, item.start))
+
+
 def _asks(note: NoteView, sentence: Sentence) -> bool:
     """Whether a sentence gives the reason for an imaging study."""
     return sentence.section == "indication" or (note.note_type == "radiology" and sentence.section in ("hpi", "chief_complaint"))
 
 
-def _read(item: Finding) -> None:
+def _read(note: NoteView, item: Finding) -> None:
     """Set the assertion where the words beside a finding say more than ConText does."""
     text = item.sentence.text
+    after = note.after(item.sentence)
+    if text.endswith("?") and after and after.line == item.sentence.line and (answer := _ANSWER.match(after.text)):
+        item.assertion, item.cue = ("present" if answer[1] else "absent"), None
     if _INSTEAD.search(text, 0, item.start) and item.assertion in ("present", "possible"):
         item.assertion = "absent"
     if item.assertion == "absent" and item.cue and item.named and item.types and len(item.types) == 1:
@@ -112,9 +119,10 @@ def _drafts(note: NoteView, item: Finding, found: list[Finding]) -> Iterator[Dra
     if group and group.outside:
         return
     levels, plates = _levels(group), group.endplates if group else []
-    for names, where in _distribute(item, levels):
-        attributes = {"type": names, "basis": item.basis, "levels": where, "endplates": plates, "normal": item.normal}
-        yield Draft(item.sentence, item.start, item.end, item.rule, attributes, item.assertion, item.cue)
+    for name, where in _distribute(item, levels):
+        attributes = {"type": name, "basis": item.basis, "levels": where, "endplates": plates}
+        hedged = item.assertion == "present" and item.relation == "choice" and name != "unspecified"
+        yield Draft(item.sentence, item.start, item.end, item.rule, attributes, "possible" if hedged else item.assertion, item.cue)
 
 
 def _distribute(item: Finding, levels: list[str]) -> list[tuple[str, list[str]]]:
@@ -129,7 +137,8 @@ def _distribute(item: Finding, levels: list[str]) -> list[tuple[str, list[str]]]
     one_change = item.relation == "mixed" or (item.relation == "list" and item.assertion == "present" and len(levels) < 2)
     if item.assertion != "absent" and whole and one_change:
         return [(whole, levels)]
-    return [(name, levels) for name in names]
+    apart = [(name, levels) for name in names]
+    return [("unspecified", levels), *apart] if item.relation == "choice" and item.assertion == "present" else apart
 
 
 def _levels(group: Group | None) -> list[str]:
@@ -213,17 +222,25 @@ def _corrected(note: NoteView, drafts: list[Draft]) -> list[Draft]:
     if not addenda or not any(_MISTAKEN.search(s.text) for s in addenda):
         return []
     named = {level for s in addenda for group in groups(s) for level in group.levels}
-    right = [d for d in drafts if d.sentence.section == "addendum" and d.assertion == "present" and d.attributes["levels"]]
     wrong = []
-    for new in right:
+    for new in drafts:
+        if new.sentence.section != "addendum" or new.assertion != "present" or not new.attributes["levels"]:
+            continue
         for old in drafts:
-            apart = set(old.attributes["levels"]).isdisjoint(new.attributes["levels"])
-            same_type = old.attributes["type"] == new.attributes["type"]
-            if old.sentence.section != "addendum" and old.assertion == "present" and (
-                    (apart and same_type and set(old.attributes["levels"]) & named)
-                    or (not apart and not same_type and old.attributes["type"] != "unspecified")):
+            if old.sentence.section != "addendum" and old.assertion == "present" and _replaces(new, old, named):
                 wrong.append(old)
+                if new.attributes["type"] == "unspecified":
+                    new.attributes |= {"type": old.attributes["type"], "basis": old.attributes["basis"]}
     return wrong
+
+
+def _replaces(new: Draft, old: Draft, named: set[str]) -> bool:
+    """Whether a corrected statement gives an old one another level (one that the addendum names), or another type."""
+    types = new.attributes["type"], old.attributes["type"]
+    levels = set(old.attributes["levels"])
+    if levels.isdisjoint(new.attributes["levels"]):
+        return bool(levels & named) and (types[0] == types[1] or types[0] == "unspecified")
+    return types[0] != types[1] and "unspecified" not in types
 
 
 def _refuted(draft: Draft, drafts: list[Draft]) -> bool:
