@@ -77,14 +77,17 @@ def _groups(text: str) -> list[Group]:
     return [Group(group[0].start, group[-1].end, tuple(group)) for group in grouped]
 
 
-def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: list[tuple[int, int]]) -> Group | None:
+def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: list[tuple[int, int]], *,
+           vertebrae: bool = True) -> Group | None:
     """The level group that belongs to the finding at `start:end`; `rivals` are the spans of all findings of the sentence.
+
+    Groups that name only vertebrae count unless `vertebrae` is False.
 
     Order: a group inside the finding; one bound right behind it by "at", "of", "in"; where the sentence names levels
     first, the nearest before; else the next one behind, else the nearest before; then heading and line. A "multilevel"
     finding takes only levels named behind it. Roots ("the L5 root") are no levels.
     """
-    here = [group for group in groups(sentence) if not _is_heading(sentence, group)]
+    here = [group for group in groups(sentence) if not _is_heading(sentence, group) and (vertebrae or group.levels)]
     if not here:
         return inherited(note, sentence)
     for group in here:

@@ -1,19 +1,187 @@
-"""Finds alternative facts."""
+"""Finds other pain generators and structural diagnoses of the lumbar spine, present or denied.
+
+What counts as which diagnosis follows the annotation guide, kind 9; disc terms follow the lumbar disc nomenclature 2.0
+(Fardon 2014). Terms are in `lexicons/alternative.yml`, structures said to be normal in `lexicons/structure.yml`.
+"""
+import re
 from collections.abc import Iterator
+from typing import Any
 
 from spacy.language import Language
 
+from ..attach import severity, side
 from ..component import Draft, FactComponent, NoteView
+from ..levels import disc_range
+from ..sentences import Sentence
+from ..targets import Target
+from . import exam
+from .involved import Involved, involved
+from .place import Place, Regions, elsewhere, place
+from .structure import states
+from .told import is_primary, not_the_source, planned, settle
+
+_UNGRADED = ("spondylolisthesis", "osteoporosis", "cauda_equina_syndrome", "prior_fusion", "prior_decompression")
+_BARE = {"absent": ("central_stenosis", "foraminal_stenosis")}
+_WORDS = re.compile(r"[,;:.(]")
+_SIDE_BEHIND = re.compile(r"(?:[^.;]{0,40}?\blevels?\b)?[\s,(]*(?:largely\s+|slightly\s+|extending\s+|mainly\s+|more\s+|worse\s+|greater\s+)*(?:to(?:wards?)?|on|in)?\s*(?:the\s+)?(?:left|right|lt|rt)\b(?:\s*(?:>|greater\s+than|more\s+than)\s*(?:left|right|lt|rt))?|[\s,(]*[lr]\s*>\s*[lr]\b|[\s,]*bilateral\w*")
 
 
 class Alternative(FactComponent):
-    """Finds alternative facts."""
+    """Structural diagnoses and other sources of low back pain."""
 
     kind = "alternative"
 
     def find(self, note: NoteView) -> Iterator[Draft]:
-        for target in note.targets("alternative"):
-            yield Draft.of(target, dict(target.attributes))
+        regions = Regions(note)
+        drafts: list[Draft] = []
+        for sentence in note.sentences:
+            if not sentence.targets or sentence.index in regions.outside or _is_column_name(sentence):
+                continue
+            drafts += self._sentence(note, sentence)
+        yield from settle(note, drafts)
+
+    def _sentence(self, note: NoteView, sentence: Sentence) -> Iterator[Draft]:
+        targets = [target for target in sentence.targets if target.group == "alternative"]
+        rivals = [(target.start, target.end) for target in targets]
+        over = _over(note, sentence)
+        for target in targets:
+            if elsewhere(sentence.text, target.start, target.end) or not _counts(note, target):
+                continue
+            if "involves" in target.attributes:
+                yield from self._process(note, target, rivals, over)
+            elif target.attributes.get("exam"):
+                yield from self._exam(note, target, rivals)
+            else:
+                yield from self._diagnosis(note, target, rivals)
+        yield from self._states(note, sentence, over)
+
+    def _diagnosis(self, note: NoteView, target: Target, rivals: list[tuple[int, int]]) -> Iterator[Draft]:
+        diagnosis = target.attributes["diagnosis"]
+        around = _around(target, rivals)
+        item = Involved(diagnosis, side(around), severity(_graded_by(target, rivals)))
+        assertion = target.attributes.get("polarity") or _reading(target)
+        if target.attributes.get("surgery") and assertion in ("present", "possible") and planned(target):
+            return
+        yield from _draft(note, target, item, assertion, target.start, target.end, rivals)
+
+    def _process(self, note: NoteView, target: Target, rivals: list[tuple[int, int]], over: str) -> Iterator[Draft]:
+        allowed = target.attributes["involves"]
+        found, start, end = involved(target.sentence.text, target.start, target.end, allowed, over)
+        assertion = _reading(target)
+        if not found and "needs" not in target.attributes:
+            grade = severity(_graded_by(target, rivals))
+            found = [Involved(name, None, grade) for name in _BARE.get(assertion, ("central_stenosis",))]
+        for item in found:
+            yield from _draft(note, target, item, assertion, start, end, rivals)
+
+    def _exam(self, note: NoteView, target: Target, rivals: list[tuple[int, int]]) -> Iterator[Draft]:
+        result = exam.result(target.sentence.text, target.start, target.end)
+        if result is None or target.assertion in ("hypothetical", "general", "family"):
+            return
+        assertion, start, end = result
+        if target.assertion == "absent" and assertion == "possible":
+            assertion = "absent"
+        item = Involved(target.attributes["diagnosis"], side(target.sentence.text[start:end + 12]), None)
+        yield from _draft(note, target, item, assertion, start, end, rivals)
+
+    def _states(self, note: NoteView, sentence: Sentence, over: str) -> Iterator[Draft]:
+        labels = involved(over, len(over), len(over), list(_STRUCTURAL), over)[0] if over else []
+        taken = [(t.start, t.end) for t in sentence.targets if t.group == "alternative"]
+        for state in states(sentence, [item.diagnosis for item in labels]):
+            if any(a < state.end and state.start < b for a, b in taken) or elsewhere(sentence.text, state.start, state.end):
+                continue
+            said = state.structure.assertion
+            assertion = said if said in ("hypothetical", "general", "family") else state.assertion
+            if state.assertion == "present" and said == "absent":
+                assertion = "absent"
+            item = Involved(state.diagnosis, state.side, state.severity)
+            for draft in _draft(note, state.structure, item, assertion, state.start, state.end, taken):
+                if state.elsewhere:
+                    draft.attributes["levels"] = []
+                yield draft
+
+
+_STRUCTURAL = ("central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis", "facet_arthropathy", "si_joint_dysfunction")
+
+
+def _is_column_name(sentence: Sentence) -> bool:
+    return sentence.cell and not sentence.label and not sentence.heading
+
+
+def _over(note: NoteView, sentence: Sentence) -> str:
+    """The words over a sentence that may name its structure: its label, else its line's heading."""
+    if sentence.label:
+        return sentence.label
+    return "" if sentence.cell else sentence.heading
+
+
+def _counts(note: NoteView, target: Target) -> bool:
+    """Words too common outside imaging ("infection", "tumour") count only in imaging text."""
+    return target.attributes.get("reading") != "imaging" or note.note_type == "radiology" or target.sentence.section in (
+        "findings", "impression", "indication") or bool(re.search(r"\b(?:mri|ct|x-?ray|spine|spinal|lumbar)\b", target.sentence.text)) or (
+        bool(re.search(r"\b(?:mri|x-?ray|ct)\b", note.text[:200].lower())))
+
+
+def _reading(target: Target) -> str:
+    """The target's assertion: structural diagnoses of the history stay present, a question in the indication is hypothetical."""
+    assertion = target.assertion
+    if assertion == "historical" and "historical" not in target.cues:
+        return "present"
+    if assertion == "possible" and target.sentence.section == "indication":
+        return "hypothetical"
+    if assertion in ("present", "possible") and not_the_source(target):
+        return "absent"
+    return assertion
+
+
+def _draft(note: NoteView, target: Target, item: Involved, assertion: str, start: int, end: int,
+           rivals: list[tuple[int, int]]) -> Iterator[Draft]:
+    kind = target.attributes.get("place", "disc")
+    where = place(note, target.sentence, target.start, target.end, rivals, kind)
+    if where is None:
+        return
+    where = _in_its_terms(item.diagnosis, where)
+    attributes: dict[str, Any] = {
+        "diagnosis": item.diagnosis, "levels": where.levels, "vertebrae": where.vertebrae, "side": item.side,
+        "severity": None if item.diagnosis in _UNGRADED else item.severity,
+        "primary": bool(target.attributes.get("primary") or is_primary(target)) and assertion in ("present", "possible")}
+    yield Draft(target.sentence, start, end, target.rule, attributes, assertion, target.cue)
+
+
+def _in_its_terms(diagnosis: str, where: Place) -> Place:
+    """Fractures, pars, curves and tumours lie at vertebrae; a slip of L4 is one at L4-L5; a fusion of L4 and L5 too."""
+    if diagnosis in ("compression_fracture", "spondylolysis", "scoliosis", "spinal_tumor") and where.vertebrae:
+        return Place([], where.vertebrae)
+    if diagnosis == "spondylolisthesis" and len(where.vertebrae) == 1 and not where.levels:
+        name = where.vertebrae[0]
+        return Place(list(disc_range(name, _below(name))), where.vertebrae)
+    if diagnosis in ("prior_fusion", "prior_decompression") and len(where.vertebrae) == 2 and not where.levels:
+        return Place(list(disc_range(*where.vertebrae)), where.vertebrae)
+    if diagnosis in ("spondylolisthesis", "prior_fusion", "prior_decompression") and where.levels:
+        return Place(where.levels, [])
+    return where
+
+
+def _below(name: str) -> str:
+    return "S1" if name == "L5" else f"{name[0]}{int(name[1:]) + 1}" if name != "T12" else "L1"
+
+
+def _around(target: Target, rivals: list[tuple[int, int]]) -> str:
+    """The words that may carry the finding's side: from the finding before it, and a side named right behind it."""
+    text = target.sentence.text
+    left = max((b for a, b in rivals if b <= target.start), default=0)
+    cuts = [m.end() for m in _WORDS.finditer(text, left, target.start)]
+    left = max([left, *cuts])
+    behind = _SIDE_BEHIND.match(text, target.end)
+    return text[left:target.end] + (" " + behind.group() if behind else "")
+
+
+def _graded_by(target: Target, rivals: list[tuple[int, int]]) -> str:
+    text = target.sentence.text
+    left = max([0, target.start - 60, *(b for a, b in rivals if b <= target.start)])
+    cuts = [m.end() for m in _WORDS.finditer(text, left, target.start)]
+    behind = re.match(r"\s*(?:,|\(|is|are|of)\s*(?:\w+\s+)?(?:mild|moderate|severe)\w*", text[target.end:])
+    return text[max([left, *cuts]):target.end] + (behind.group() if behind else "")
 
 
 @Language.factory("bvn_alternative", requires=["doc.spans"], assigns=["doc.spans"])

@@ -1,0 +1,197 @@
+"""Which structures a process affects: "mild canal and moderate left foraminal stenosis", "hypertrophy of the facet joints".
+
+A lexicon entry with `involves` names only the process (stenosis, arthropathy). The words around it are walked outwards, as
+long as they are sides, grades, levels, joining words or structures, and cut at the joining words: each piece with a
+structure is one finding with its own side and grade. Failing that, the label of the line ("Facets:", a table's column)
+names the structure.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..attach import severity, side
+
+_TOKEN = re.compile(r"[a-z0-9][a-z0-9'-]*|[,;:/&()\[\]>=<+?.]")
+_STRUCTURES = (
+    ("foraminal_stenosis", re.compile(r"(?:neuro|extra|bi)?-?foram\w+|neuroforam\w+")),
+    ("lateral_recess_stenosis", re.compile(r"recess(?:es)?|subarticular")),
+    ("central_stenosis", re.compile(r"canals?|central|spinal")),
+    ("facet_arthropathy", re.compile(r"facet(?:s|al)?|zygapophys\w+|apophyseal")),
+    ("si_joint_dysfunction", re.compile(r"si|sij|sijs|sacroiliac|sacroiliacs|sacro-iliac|iliac")),
+    ("nerve_root_compression", re.compile(r"roots?|nerves?|neural")),
+)
+_EXIT = frozenset("exit exiting exite neural nerve nerves root roots".split())
+_JOIN = frozenset(["and", "or", ",", "/", "&", "plus", "with", "nor", "as", "well"])
+_FILL = frozenset("""
+left right lt rt l r b bilateral bilaterally both sided side sides either mild mildly minimal minimally slight slightly
+moderate moderately mod severe severely marked markedly advanced trace early minor low high grade significant
+significantly critical relative relatively borderline only no-more more than greater equal degenerative congenital
+acquired secondary primary bony osseous soft tissue residual recurrent associated resultant resulting multilevel
+multifactorial diffuse focal generalised generalized stable unchanged new progressive worsening appreciable definite
+frank central spinal neural exit exiting nerve root lateral zone canal space level levels joint joints the a of at in to
+on upon for is are was were be appear appears appeared remain remains show shows showing demonstrate demonstrates
+looks look there this these which has have ligamentum ligamenta ligament ligamentous flavum flava flaval
+hypertrophy hypertrophic arthritic
+thickening thickened buckling infolding thecal sac lower upper mid lumbar lumbosacral still also now not somewhat quite
+very mid-lumbar inferior superior posterior anterior further its size caliber calibre diameter subchondral osteoarthritic
+small large changes change inflammatory symmetric asymmetric asymmetrical
+""".split())
+_LEVEL = re.compile(r"(?:[lst]?-?\d{1,2}|[lstd]\d{1,2})(?:-?[ls]?\d)?(?:-[ls]?\d)?")
+_PREPOSITION = frozenset("of in at within involving affecting across to on upon the both left right lt rt bilateral".split())
+_STOP_SUBJECT = frozenset(["no", "without", "but"])
+_AFTER = re.compile(r"\s*[,(]\s*((?:(?!\bno\b)[\w\s,/>=-]){1,60})")
+_REACH = 140
+
+
+@dataclass(slots=True, frozen=True)
+class Involved:
+    """One structure that a process affects, with the side and grade said of it there."""
+    diagnosis: str
+    side: str | None
+    severity: str | None
+
+
+@dataclass(slots=True)
+class _Piece:
+    words: list[str]
+    structures: list[str]
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+def involved(text: str, start: int, end: int, allowed: list[str], label: str) -> tuple[list[Involved], int, int]:
+    """What the process at `start:end` of a folded sentence affects, and the span of the words that say so.
+
+    `allowed` are the diagnoses the process can stand for; `label` holds the words that stand over the sentence. The list
+    is empty where no structure is named.
+    """
+    tokens = _walk_back(text, start, allowed)
+    pieces = _pieces(tokens, allowed)
+    first, last = (tokens[0][1] if tokens else start), end
+    if not _names(pieces):
+        behind = _walk_on(text, end, allowed)
+        found = _pieces(behind, allowed)
+        if _names(found):
+            last = behind[-1][2]
+            head = " ".join(token for token, _, _ in tokens[-4:])
+            for piece in found:
+                piece.words = [*head.split(), *piece.words] if not severity(piece.text) else piece.words
+            return _settle(found, text[start:end], text, last), first, last
+        over = _in_label(label, allowed)
+        if over:
+            pieces = [_Piece([token for token, _, _ in tokens if token not in _JOIN], over)]
+            return _settle(pieces, text[start:end], text, last), start, last
+        return [], start, end
+    return _settle(pieces, text[start:end], text, last), first, last
+
+
+def _walk_back(text: str, start: int, allowed: list[str]) -> list[tuple[str, int, int]]:
+    base = max(0, start - _REACH)
+    tokens = [(m.group(), base + m.start(), base + m.end()) for m in _TOKEN.finditer(text[base:start])]
+    kept: list[tuple[str, int, int]] = []
+    for token in reversed(tokens):
+        if not _passes(token[0], allowed):
+            break
+        kept.append(token)
+    kept.reverse()
+    while kept and (kept[0][0] in _JOIN or kept[0][0] in ("of", "at", "in", "to", "on", ",", "is", "are")):
+        kept.pop(0)
+    return kept
+
+
+def _walk_on(text: str, end: int, allowed: list[str]) -> list[tuple[str, int, int]]:
+    kept: list[tuple[str, int, int]] = []
+    for match in _TOKEN.finditer(text, end, min(len(text), end + _REACH)):
+        word = match.group()
+        if not kept and word not in _PREPOSITION and not _structure(word, allowed) and word not in ("neural", "exit", "central", "spinal", "joint", "changes", "change"):
+            break
+        if not _passes(word, allowed):
+            break
+        kept.append((word, match.start(), match.end()))
+    while kept and not _structure(kept[-1][0], allowed):
+        kept.pop()
+    return kept
+
+
+def _passes(word: str, allowed: list[str]) -> bool:
+    return (word in _FILL or word in _JOIN or bool(_structure(word, allowed)) or bool(_LEVEL.fullmatch(word))
+            or word in ("(", ")", ">"))
+
+
+def _structure(word: str, allowed: list[str]) -> str | None:
+    for diagnosis, pattern in _STRUCTURES:
+        if diagnosis in allowed and pattern.fullmatch(word):
+            return diagnosis
+    return None
+
+
+def _pieces(tokens: list[tuple[str, int, int]], allowed: list[str]) -> list[_Piece]:
+    pieces = [_Piece([], [])]
+    for position, (word, _, _) in enumerate(tokens):
+        if word in _JOIN:
+            pieces.append(_Piece([], []))
+            continue
+        pieces[-1].words.append(word)
+        found = _structure(word, allowed)
+        if found == "central_stenosis" and position and tokens[position - 1][0] in _EXIT and word.startswith("canal"):
+            found = "foraminal_stenosis"
+        if found == "central_stenosis" and word in ("central", "spinal") and position + 1 < len(tokens) and (
+                _structure(tokens[position + 1][0], allowed) not in (None, "central_stenosis")):
+            found = None
+        if found and found not in pieces[-1].structures:
+            pieces[-1].structures.append(found)
+    return [piece for piece in pieces if piece.words]
+
+
+def _names(pieces: list[_Piece]) -> bool:
+    return any(piece.structures for piece in pieces)
+
+
+def _in_label(label: str, allowed: list[str]) -> list[str]:
+    words = [match.group() for match in _TOKEN.finditer(label)]
+    return [d for d in dict.fromkeys(_structure(word, allowed) for word in words) if d]
+
+
+def _settle(pieces: list[_Piece], head: str, text: str, end: int) -> list[Involved]:
+    """One finding a structure: pieces without one take that of the next, grades pass on to the piece behind."""
+    following: list[str] = []
+    for piece in reversed(pieces):
+        following = piece.structures = piece.structures or (following if side(piece.text) or severity(piece.text) else [])
+    trailing = _AFTER.match(text, end)
+    tail = trailing[1] if trailing else ""
+    result: list[Involved] = []
+    grade: str | None = None
+    for piece in pieces:
+        grade = severity(piece.text) or grade
+        for diagnosis in piece.structures:
+            result.append(Involved(diagnosis, side(piece.text), grade))
+    split = _split_tail(tail)
+    if len(result) == 1 and len(split) == 2:
+        return [Involved(result[0].diagnosis, *part) for part in split]
+    if len(result) == 1 and result[0].severity is None and (graded := re.match(r"(?:\w+\s+){0,2}", tail)):
+        result = [Involved(result[0].diagnosis, result[0].side or side(graded.group()), severity(graded.group()))]
+    return _merge(result)
+
+
+def _split_tail(tail: str) -> list[tuple[str | None, str | None]]:
+    """The two halves of "moderate right and mild left"."""
+    halves = re.split(r"\s+and\s+|,\s*", tail.strip())
+    parts = [(side(half), severity(half)) for half in halves[:2]]
+    return parts if len(parts) == 2 and all(a and b for a, b in parts) else []
+
+
+def _merge(found: list[Involved]) -> list[Involved]:
+    """Left and right of one structure with one grade are bilateral."""
+    merged: list[Involved] = []
+    for item in found:
+        same = next((m for m in merged if m.diagnosis == item.diagnosis and (m.severity == item.severity or m.side == item.side)), None)
+        if same is None:
+            merged.append(item)
+        else:
+            sides = {same.side, item.side} - {None}
+            both = "bilateral" if len(sides) > 1 else (sides.pop() if sides else None)
+            merged[merged.index(same)] = Involved(item.diagnosis, both, item.severity or same.severity)
+    return merged

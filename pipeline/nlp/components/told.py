@@ -1,0 +1,75 @@
+"""What a note says about a diagnosis beyond naming it: that it is the source of the pain, or not; that surgery is only
+planned; that a statement merely repeats what the findings gave level by level.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..component import Draft, NoteView
+from ..levels import HEADING_LEVELS, find
+from ..targets import Target
+
+_SOURCE = r"(?:pain\s+)?(?:generators?|sources?|causes?|drivers?|culprits?|explanation|etiology|aetiology)"
+_IS_SOURCE = re.compile(rf"[^.;]{{0,40}}?(?:\b(?:is|are|as|being|represents?|appears?\s+to\s+be|be|remains?)\s+(?:the\s+|his\s+|her\s+|their\s+|a\s+)?"
+                        rf"(?:\w+\s+){{0,2}}?{_SOURCE}\b|\bcausing\s+(?:\w+\s+){{0,3}}?(?:pain|symptoms)\b|\baccounts?\s+for\b|\bexplains?\s+(?:\w+\s+){{0,2}}(?:pain|symptoms))")
+_FROM = re.compile(rf"(?:\b(?:pain|lbp|lumbago|symptoms?|ache|spine)\b[^.;]{{0,60}}?\b(?:due|secondary|attributable|attributed|related|owing)\s+to|\bpain\s+(?:comes?\s+|coming\s+|arising\s+|originating\s+)?from|\b(?:generated|caused|explained|driven)\s+by|\b{_SOURCE}\s*(?:of\s+(?:\w+\s+){{0,3}}pain\s*)?(?:is|:|being))\s+(?:the\s+|a\s+|an\s+|his\s+|her\s+)?(?:[\w/-]+\s+){{0,6}}$")
+_NOT_SOURCE = re.compile(rf"[^.;]{{0,30}}?\b(?:is|are|was|were|do|does)\s+(?:not|unlikely)\s+(?:\w+\s+){{0,5}}?{_SOURCE}\b|[^.;]{{0,20}}?\b(?:has|have)\s+been\s+(?:ruled\s+out|excluded)\b|[^.;]{{0,12}}?\bdoes\s+not\s+explain\b")
+_FUTURE = re.compile(r"\b(?:candidates?|recommend\w*|consider\w*|discuss\w*|options?|refer\w*|wish\w*|plan\w*|would|will|offer\w*|declin\w*|"
+                     r"avoid\w*|schedul\w*|propos\w*|request\w*|interest\w*|want\w*|need\w*|if|may|might|could|should|require\w*|not\s+ready|"
+                     r"consult\w*|evaluat\w*|indicat\w*|contemplat\w*|hold\s+off|rather\s+than|instead\s+of|versus|vs|appropriate|advis\w*|"
+                     r"no|not|never|denies|denied|without|possible|potential|surgeon|suitable|contraindication\w*|defer\w*|before)\b")
+_PAST = re.compile(r"\b(?:s/p|status\s+post|post|prior|previous\w*|history|hx|h/o|underwent|had|has\s+had|since|after|following|ago|performed|remote|old|old|"
+                   r"(?:in\s+)?(?:19|20)\d\d|evidence|noted|defects?|changes?|solid|hardware|level)\b")
+
+
+def is_primary(target: Target) -> bool:
+    """Whether the sentence names the finding as the source of the pain."""
+    text = target.sentence.text
+    return bool(_FROM.search(text[:target.start])) or bool(
+        _IS_SOURCE.match(text, target.end) and not _NOT_SOURCE.match(text, target.end))
+
+
+def not_the_source(target: Target) -> bool:
+    """Whether a facet or SI joint is said not to be the source of the pain, or is ruled out."""
+    return target.attributes.get("diagnosis") in ("facet_arthropathy", "si_joint_dysfunction") and bool(
+        _NOT_SOURCE.match(target.sentence.text, target.end))
+
+
+def planned(target: Target) -> bool:
+    """Whether an operation is only spoken of: no words of the past, and words of a plan, or a plan section."""
+    text = target.sentence.text
+    near = text[max(0, target.start - 90):target.end + 60]
+    if target.sentence.section in ("past_surgical_history", "past_history"):
+        return False
+    past = _PAST.search(near)
+    if _FUTURE.search(near):
+        return not past or bool(re.search(r"\b(?:candidate|recommend|consider|wish|would|declin|refer)\w*", near))
+    return target.sentence.section == "plan" and not past
+
+
+def settle(note: NoteView, drafts: list[Draft]) -> Iterator[Draft]:
+    """The drafts without those that only repeat others."""
+    placed: dict[tuple[str, str], set[str]] = {}
+    for draft in drafts:
+        where = draft.attributes["levels"] or draft.attributes["vertebrae"]
+        placed.setdefault((draft.attributes["diagnosis"], draft.assertion), set()).update(where)
+    lines = _heading_levels(note)
+    for draft in drafts:
+        given = placed[draft.attributes["diagnosis"], draft.assertion]
+        if draft.attributes["levels"] or draft.attributes["vertebrae"] or not given:
+            yield draft
+        elif draft.assertion == "present" and not draft.attributes["primary"]:
+            continue
+        elif not (draft.assertion == "absent" and draft.sentence.section == "impression" and lines and lines <= given):
+            yield draft
+
+
+def _heading_levels(note: NoteView) -> set[str]:
+    """The levels that head lines with a statement of their own beyond "normal"."""
+    levels: set[str] = set()
+    for sentence in note.sentences:
+        match = HEADING_LEVELS.match(sentence.text)
+        if match and not sentence.cell and not re.search(r"\b(?:normal|unremarkable|wnl|negative)\b", sentence.text):
+            levels.update(level for mention in find(match[1]) for level in mention.levels)
+    return levels
