@@ -29,7 +29,7 @@ def load(lexicons: str | None = None, *, gate: bool = True) -> Language:
     nlp.max_length = _MAX_LENGTH
     for name in COMPONENTS:
         config: dict[str, Any] = {}
-        if name in ("bvn_sentences", "bvn_sections", "bvn_targets", "bvn_assertion"):
+        if name in ("bvn_sentences", "bvn_sections", "bvn_targets", "bvn_assertion", "bvn_therapy"):
             config["lexicons"] = lexicons
         if name == "bvn_targets":
             config["gate"] = gate

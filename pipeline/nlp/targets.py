@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ..schema import Cue
     from .sentences import Sentence
 
-LEXICONS = ("modic", "alternative", "structure", "duration", "radicular", "leg_exam", "axial_pain", "therapy", "odi", "pain_score",
-            "function", "code")
+LEXICONS = ("modic", "alternative", "structure", "duration", "radicular", "leg_exam", "axial_pain", "therapy",
+            "therapy_visits", "odi", "pain_score", "function", "code")
 
 
 @dataclass(slots=True)

@@ -1,9 +1,61 @@
-"""Finds therapy facts."""
+"""Finds therapy facts: every treatment of the back with its status, how it worked, how long and how often.
+
+`lexicons/therapy.yml` names the treatments; `therapy_scope` tells whether one was for the back, `therapy_status` whether
+it was tried, goes on, is planned, was declined or ruled out, `therapy_outcome` how it worked, `therapy_course` its length.
+All statements of one treatment and status make one fact; tried and ongoing make one ongoing fact (annotation guide,
+kind 5). Family members' treatments, operations of the past (see `alternative`) and what a procedure used are none.
+"""
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from spacy.language import Language
 
+from ...schema import Cue
 from ..component import Draft, FactComponent, NoteView
+from ..matcher import Hit
+from . import therapy_outcome, therapy_status
+from .therapy_course import course, episode_weeks, leading_weeks
+from .therapy_passage import Cues, Mention, Passage, passages
+from .therapy_scope import Scope
+from .therapy_status import INTERVENTIONS, USED
+
+_SILENT = frozenset({"family_history", "review_of_systems", "exam", "vitals", "technique", "comparison", "allergies", "legend",
+                     "education"})
+_PT_NOTE = re.compile(r"physical\s+therapy|physiotherap|\bpt\s+(?:progress|discharge|eval|daily|note|initial|re-?eval)|rehab", re.I)
+_GOAL = re.compile(r"^(?!.*\bmet\b).*(?:\bgoals?\b|\b[sl]tg|\bindependent|\bin\s+\d+\s+(?:weeks|wks)|\bwill\b|\bto\s+\d)|^\s*\d")
+_PROCEDURE = re.compile(r"\b(?:procedures?|operations?)(?:\s+(?:performed|in\s+detail))?$")
+_PT_WORDS = re.compile(r"[\s:,-]*(?:x\s?\d|\d+\s?(?:visits|sessions|weeks|wks|mos?\b|months|x\b|times)|visits?\b|sessions?\b|for\s+(?:the\s+)?(?:low\s+)?back|referral|eval\b|and\s+(?:hep|chiro)|/\s?(?:ot|hep|chiro))")
+_PT_BEFORE = re.compile(r"\b(?:(?:sessions|visits|weeks|months|course|courses|round|trial)\s+of|refer(?:red|ral)?\s+(?:to|for)|completed|tried|failed|did|attended|"
+                        r"attending|start|continue|ordered|order|formal|outpatient|home|aquatic|finished|supervised|\d\s+(?:sessions|visits|weeks))\s*$")
+_PATIENT = re.compile(r"\s+(?:reports?|states?|denies|denied|c/o|complains?|presents?|called|is\s+a|was\s+seen|seen|returns?|here|has\s+(?:been|had|a|no|tried)|"
+                      r"tolerated|instructed|advised|verbali[sz]ed|asks?|asked|agrees?|understands?|would|wants|will|describes?|notes?|rates?|feels?|"
+                      r"says|lives|works|unable|able|reported|requests?|and\s+(?:wife|husband)|to\s+(?:call|follow)|did\s+not|does\s+not|can|cannot)\b")
+_WEIGHT_ADVICE = re.compile(r"advis|encourag|recommend|counsel|discuss|goal|program|plan|refer|continue|unload|for\s+(?:the\s+|his\s+|her\s+)?back|reduc\w+\s+due|due\s+to")
+_CONSERVATIVE_LENGTH = re.compile(r"\b(?:over|for|during|in|x)\s+(?:the\s+(?:past|last)\s+)?(?:about\s+)?(?:\d+|[a-z]+)\s+(?:months?|weeks?|years?)\b")
+
+
+@dataclass(slots=True)
+class Statement:
+    """One treatment as one passage tells of it."""
+    passage: Passage
+    mention: Mention
+    status: str
+    assertion: str = "present"
+    outcome: str | None = None
+    weeks: float | None = None
+    sessions: int | None = None
+    cue: Hit | None = None
+    sure: bool = True
+
+    @property
+    def used(self) -> bool:
+        return self.status in USED and self.assertion == "present"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.mention.modality, "used" if self.used else self.status, self.assertion
 
 
 class Therapy(FactComponent):
@@ -11,12 +63,217 @@ class Therapy(FactComponent):
 
     kind = "therapy"
 
+    def __init__(self, nlp: Language, name: str, lexicons: str | None = None) -> None:
+        super().__init__(nlp, name)
+        self.statuses = Cues("therapy_status", lexicons)
+        self.outcomes = Cues("therapy_outcome", lexicons)
+        self.scopes = Cues("therapy_scope", lexicons)
+
     def find(self, note: NoteView) -> Iterator[Draft]:
-        for target in note.targets("therapy"):
-            yield Draft.of(target, dict(target.attributes))
+        if next(note.targets("therapy"), None) is None:
+            return
+        statements = self._statements(note)
+        for group in _merge(statements):
+            yield _draft(group)
+
+    def _statements(self, note: NoteView) -> list[Statement]:
+        scope = Scope(note, self.scopes)
+        pt_note = note.note_type == "pt" or bool(_PT_NOTE.search(note.text[:160]))
+        procedure = note.note_type == "procedure" or any(_PROCEDURE.search(s.label) for s in note.sentences)
+        retrospective = _retrospective(note)
+        found: list[Statement] = []
+        last: list[Statement] = []
+        for passage in passages(note):
+            text, section = passage.text, passage.sentence.section
+            passage.mentions = [m for m in passage.mentions if _counts(passage, m, pt_note, note)
+                                and m.target.assertion not in ("family", "general") and scope.is_back(passage, m)]
+            if not passage.mentions:
+                if last and _near(passage, last[0].passage):
+                    self._pass_on(passage, last, found)
+                continue
+            if section in _SILENT or (section == "goals" and _GOAL.search(text)):
+                continue
+            new = self._read(passage, note, procedure, passage.sentence.index in retrospective)
+            if new:
+                found += new
+                last = new
+                if re.search(r"\b(?:this|these|it|that|all)\b", new[0].mention.target.text) and len(new) == 1:
+                    self._pass_on(passage, new, found)
+        if pt_note:
+            self._episode(note, found)
+        if procedure:
+            self._result(note, found)
+        return [s for s in found if not (s.mention.modality == "surgery" and s.used and not procedure)]
+
+    def _read(self, passage: Passage, note: NoteView, procedure: bool, retrospective: bool) -> list[Statement]:
+        """The statements of one passage."""
+        cues = self.statuses.find(passage.text)
+        outcomes = self.outcomes.find(passage.text)
+        told = therapy_outcome.in_passage(passage, outcomes)
+        taken = [(hit.start, hit.end) for hit in outcomes]
+        statements = []
+        for number, mention in enumerate(passage.mentions):
+            reading = therapy_status.read(passage, number, cues, told.get(number), procedure, retrospective)
+            if reading is None or (procedure and mention.modality == "heat_ice"):
+                continue
+            statement = Statement(passage, mention, reading.status, reading.assertion, cue=reading.cue, sure=reading.sure)
+            if mention.modality == "conservative_unspecified" and mention.target.attributes.get("need") == "injection":
+                if reading.status in ("not_tried", "declined"):
+                    mention.target.attributes["modality"] = "epidural_steroid_injection"
+            if statement.used:
+                statement.outcome = told.get(number)
+            if statement.used or statement.status == "planned":
+                _measure(statement, number, taken, note.note_date)
+            statements.append(statement)
+        named = [s for s in statements if s.mention.modality != "conservative_unspecified" or s.weeks]
+        return (named or statements) + _summary(passage, named, taken)
+
+    def _pass_on(self, passage: Passage, last: list[Statement], found: list[Statement]) -> None:
+        """Give the outcome that a sentence without treatments tells to the treatments named before it."""
+        told = therapy_outcome.following(passage, self.outcomes.find(passage.text))
+        if told is None:
+            return
+        outcome, everything = told
+        line = last[0].passage.sentence.line
+        for statement in [s for s in found if s.passage.sentence.line == line] if everything else last:
+            if statement.used and statement.outcome is None:
+                statement.outcome = outcome
+
+    def _episode(self, note: NoteView, found: list[Statement]) -> None:
+        """Give a therapist's own treatment the outcome and the length that the whole note tells."""
+        own = [s for s in found if s.mention.modality == "physical_therapy" and s.used]
+        if not own:
+            return
+        told = [hit.rule.metadata["outcome"] for s in note.sentences if s.section not in ("goals", "family_history")
+                or "met" in s.text for hit in self.outcomes.find(s.text)]
+        outcome = next((o for o in ("partial", "failed", "effective") if o in told), None)
+        weeks = episode_weeks(" ".join(s.text for s in note.sentences), note.note_date)
+        for statement in own:
+            statement.outcome = statement.outcome or outcome
+            statement.weeks = statement.weeks or weeks
+
+    def _result(self, note: NoteView, found: list[Statement]) -> None:
+        """Give the procedure that a note reports the result it tells further down."""
+        own = [s for s in found if s.mention.modality in INTERVENTIONS and s.status == "tried" and s.outcome is None]
+        told = [hit.rule.metadata["outcome"] for s in note.sentences if own and s.index > own[0].passage.sentence.index
+                and s.section not in ("indication", "instructions", "plan")
+                for hit in self.outcomes.find(s.text) if not hit.rule.metadata.get("loose")]
+        for statement in own:
+            statement.outcome = told[0] if told else None
 
 
-@Language.factory("bvn_therapy", requires=["doc.spans"], assigns=["doc.spans"])
-def create(nlp: Language, name: str) -> Therapy:
-    """Create the component."""
-    return Therapy(nlp, name)
+def _retrospective(note: NoteView) -> set[int]:
+    """The sentences under a heading "Treatment" that tells what was done: one that stands before the exam or the plan."""
+    under: set[int] = set()
+    run: list[int] = []
+    for sentence in note.sentences:
+        if sentence.section == "plan" and re.match(r"\W*treatments?\s*(?::|$|-)", sentence.text):
+            run = [sentence.index]
+        elif run and sentence.section == "plan" and not re.match(r"\W*(?:plan|p|recommendations?)\s*:", sentence.text):
+            run.append(sentence.index)
+        elif run:
+            under.update(run)
+            run = []
+    return under
+
+
+def _near(passage: Passage, last: Passage) -> bool:
+    """Whether a passage may speak of the treatments of the one before it."""
+    sentence, before = passage.sentence, last.sentences[-1]
+    labelled = re.match(r"outcome|response|result|relief|effect|benefit|helped|total", sentence.label)
+    return (sentence.line == before.line and sentence.index - before.index <= 2) or (
+        bool(labelled) and sentence.index - before.index <= 3)
+
+
+def _counts(passage: Passage, mention: Mention, pt_note: bool, note: NoteView) -> bool:
+    """Whether a term that needs a condition meets it."""
+    need = mention.target.attributes.get("need")
+    text = passage.text
+    if mention.target.group == "therapy_visits":
+        return pt_note
+    if need == "advice":
+        return bool(_WEIGHT_ADVICE.search(text)) or re.match(r"(?:has\s+)?lost\s+\d", mention.target.text) is not None
+    if need == "capitals":
+        raw = note.text[passage.source(mention.start):passage.source(mention.end)]
+        behind, before = text[mention.end:mention.end + 40], text[:mention.start]
+        if raw.isupper() and raw != "Pt":
+            return not _PATIENT.match(behind)
+        return bool(_PT_WORDS.match(behind) and not _PATIENT.match(behind)) or bool(
+            _PT_BEFORE.search(before) and before.strip(" -]") and not _PATIENT.match(behind))
+    return True
+
+
+def _measure(statement: Statement, number: int, taken: list[tuple[int, int]], note_date: str | None) -> None:
+    """Set weeks and sessions from the words around a treatment, up to the treatments beside it."""
+    passage, mention = statement.passage, statement.mention
+    mentions = passage.mentions
+    start = mentions[number - 1].end if number else 0
+    end = mentions[number + 1].start if number + 1 < len(mentions) else len(passage.text)
+    shifted = [(a - mention.start, b - mention.start) for a, b in taken]
+    found = course(passage.text[mention.start:end], shifted, note_date)
+    statement.weeks, statement.sessions = found.weeks, found.sessions
+    lead = passage.text[start:mention.start]
+    shifted = [(a - start, b - start) for a, b in taken]
+    leading = leading_weeks(lead, shifted)
+    if leading is not None:
+        again = re.search(r"\banother\b|\band\s+again\b", passage.text[mention.end:end])
+        statement.weeks = round(leading + statement.weeks, 1) if again and statement.weeks else leading
+    elif statement.weeks is None and re.match(r"\s*(?:since|from|between)\b", lead):
+        statement.weeks = course(lead, shifted, note_date).weeks
+    if statement.sessions is None:
+        statement.sessions = course(lead[-40:] + passage.text[mention.start:mention.end], [], None).sessions
+
+
+def _summary(passage: Passage, statements: list[Statement], taken: list[tuple[int, int]]) -> list[Statement]:
+    """A list of three or more treatments with one length over all is a summary of conservative care."""
+    used = [s for s in statements if s.used]
+    if len({s.mention.modality for s in used}) < 3 or any(s.mention.modality == "conservative_unspecified" for s in used):
+        return []
+    last = used[-1]
+    match = _CONSERVATIVE_LENGTH.search(passage.text, last.mention.end)
+    if match is None or last.weeks is None or any(a < match.end() and match.start() < b for a, b in taken):
+        return []
+    target = last.mention.target
+    attributes = {**target.attributes, "modality": "conservative_unspecified"}
+    whole = Mention(type(target)(target.sentence, target.start, target.end, target.group, "therapy.summary", attributes,
+                                 target.span), match.start(), match.end())
+    summary = Statement(passage, whole, "tried", "present", last.outcome, last.weeks)
+    last.weeks = None
+    return [summary]
+
+
+def _merge(statements: list[Statement]) -> Iterator[list[Statement]]:
+    """The statements that make one fact each; a drug in use that a plan only names again is no new plan."""
+    groups: dict[tuple[str, str, str], list[Statement]] = {}
+    for statement in statements:
+        groups.setdefault(statement.key, []).append(statement)
+    for (modality, status, assertion), group in list(groups.items()):
+        used = groups.get((modality, "used", "present"), [])
+        if status == "planned" and assertion == "present" and used:
+            names = {s.mention.target.text for s in used}
+            group[:] = [s for s in group if s.sure or (s.mention.target.text not in names and modality not in ("home_exercise",))]
+    yield from (group for group in groups.values() if group)
+
+
+def _draft(group: list[Statement]) -> Draft:
+    first = group[0]
+    outcomes = [s.outcome for s in group if s.outcome]
+    attributes: dict[str, Any] = {
+        "modality": first.mention.modality,
+        "status": "ongoing" if any(s.used and s.status == "ongoing" for s in group) else first.status,
+        "outcome": outcomes[0] if outcomes else "unknown",
+        "duration_weeks": max((s.weeks for s in group if s.weeks), default=None),
+        "sessions": max((s.sessions for s in group if s.sessions), default=None)}
+    passage, mention = first.passage, first.mention
+    cue = None
+    if first.cue is not None:
+        start, end = passage.source(first.cue.start), passage.source(first.cue.end)
+        cue = Cue(start, end, passage.text[first.cue.start:first.cue.end], first.cue.rule.literal)
+    return Draft(mention.target.sentence, passage.source(mention.start), passage.source(mention.end), mention.target.rule,
+                 attributes, first.assertion, cue, absolute=True)
+
+
+@Language.factory("bvn_therapy", requires=["doc.spans"], assigns=["doc.spans"], default_config={"lexicons": None})
+def create(nlp: Language, name: str, lexicons: str | None) -> Therapy:
+    """Create the component with the words of the therapy lexicons (`lexicons`: another folder of them)."""
+    return Therapy(nlp, name, lexicons)

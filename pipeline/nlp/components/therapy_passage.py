@@ -1,0 +1,107 @@
+"""What a therapy statement is read from: a sentence, or a whole table row, with the treatments named in it.
+
+A table row says "PT | 12 visits | no relief" in cells of its own; read as one passage it is one statement.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .. import lexicon
+from ..component import NoteView
+from ..matcher import Hit, LinearMatcher, longest
+from ..sentences import Sentence
+from ..targets import Target
+
+_LIST = re.compile(r"[\s,;/&+()\[\].#:-]*(?:\b(?:and|or|then|plus|with|as\s+well\s+as|including|an?|the|some|both|also|oral|otc|his|her|"
+                   r"daily|bid|tid|qid|qhs|prn|nightly|as\s+needed|for\s+pain|course\s+of|trial\s+of|use\s+of|used|using|"
+                   r"x\s?\d+|\d+(?:\.\d+)?\s?(?:mg|g|mcg|%|ml|x|tabs?)?|mg|po|p\.o|lumbar|supervised|formal|home|followed\s+by|"
+                   r"multiple|several|various|different|attempts?|at|in|on|of|to|it|area)\b[\s,;/&+()\[\].#:-]*)*")
+
+
+@dataclass(slots=True)
+class Mention:
+    """A treatment named in a passage; offsets are those of the passage text."""
+    target: Target
+    start: int
+    end: int
+
+    @property
+    def modality(self) -> str:
+        return str(self.target.attributes["modality"])
+
+
+@dataclass(slots=True)
+class Passage:
+    """One sentence, or the cells of one table row joined by bars."""
+    text: str
+    sentences: list[Sentence]
+    offsets: list[int]
+    mentions: list[Mention] = field(default_factory=list)
+
+    @property
+    def sentence(self) -> Sentence:
+        return self.sentences[0]
+
+    def source(self, offset: int) -> int:
+        """The note offset of an offset of the passage."""
+        at = max(i for i, start in enumerate(self.offsets) if start <= offset)
+        sentence = self.sentences[at]
+        return sentence.source(min(offset - self.offsets[at], len(sentence.text)))
+
+
+def passages(note: NoteView) -> Iterator[Passage]:
+    """The passages of a note in order, without unticked items."""
+    row: list[Sentence] = []
+    for sentence in note.sentences:
+        if row and (not sentence.cell or sentence.line != row[0].line):
+            yield _join(row)
+            row = []
+        if sentence.checked is False:
+            continue
+        if sentence.cell:
+            row.append(sentence)
+        else:
+            yield _join([sentence])
+    if row:
+        yield _join(row)
+
+
+def _join(sentences: list[Sentence]) -> Passage:
+    offsets, at = [], 0
+    for sentence in sentences:
+        offsets.append(at)
+        at += len(sentence.text) + 3
+    passage = Passage(" | ".join(sentence.text for sentence in sentences), sentences, offsets)
+    for offset, sentence in zip(offsets, sentences, strict=True):
+        for target in sentence.targets:
+            if target.group in ("therapy", "therapy_visits"):
+                passage.mentions.append(Mention(target, offset + target.start, offset + target.end))
+    return passage
+
+
+def is_list(between: str) -> bool:
+    """Whether the words between two treatments only string them together ("PT, NSAIDs 2x daily and gabapentin")."""
+    return _LIST.fullmatch(between) is not None
+
+
+class Cues:
+    """The cues of one lexicon, found in passages."""
+
+    def __init__(self, name: str, lexicons: str | None = None) -> None:
+        self.matcher = LinearMatcher()
+        self.matcher.add([_Rule(entry) for entry in lexicon.entries(name, lexicons)])
+
+    def find(self, text: str) -> list[Hit]:
+        """The cues of a folded text in order; of overlapping ones the longest."""
+        return longest(self.matcher.find(text))
+
+
+class _Rule:
+    """The little of a medspaCy rule that `LinearMatcher` looks at."""
+
+    def __init__(self, entry: lexicon.Entry) -> None:
+        self.literal, self.pattern, self.category = entry.id, entry.regex, entry.file
+        self.metadata: dict[str, Any] = {**entry.attributes, "exclude": entry.exclude}

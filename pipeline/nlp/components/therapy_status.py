@@ -1,0 +1,160 @@
+"""Whether a treatment was tried, goes on, is planned, was declined, never tried or ruled out.
+
+The nearest cue of the sentence decides, else the section: a medication list is ongoing, a plan planned, a treatment
+history tried, the procedure a procedure note reports tried (annotation guide, kind 5).
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..matcher import Hit
+from .therapy_passage import Mention, Passage, is_list
+
+USED = ("tried", "ongoing")
+INTERVENTIONS = frozenset({"epidural_steroid_injection", "facet_injection", "rfa", "si_injection", "trigger_point_injection",
+                           "spinal_cord_stimulator", "surgery", "bvn_ablation"})
+_SECTION = {"medications": "ongoing", "plan": "planned", "assessment": "planned", "instructions": "planned",
+            "goals": "planned", "impression": "planned"}
+_STOP = re.compile(r"\b(?:but|however|although|though|while|whereas|who|because|until|so|unless|where|if|before)\b|;|\.\s|\s\|\s")
+_STRONG = ("declined", "contraindicated", "not_tried")
+_PLAN_LABEL = re.compile(r"plan|referral|recommend|orders|counsel|medical\s+treatment|disposition|dispo")
+_PAST_LABEL = re.compile(r"tried|prior|previous|past|so\s+far|to\s+date|failed|history|completed")
+_NOW_LABEL = re.compile(r"\bcurrent|\bmeds?\b|medications?|taking")
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the words around a treatment make of it; `sure` is False where only the section spoke."""
+    status: str
+    assertion: str = "present"
+    cue: Hit | None = None
+    sure: bool = True
+
+
+def read(passage: Passage, number: int, cues: list[Hit], outcome: str | None, procedure: bool,
+         retrospective: bool) -> Reading | None:
+    """The status of one mention of the passage; None where the passage does not say that it concerns a treatment."""
+    mention = passage.mentions[number]
+    own = bool(mention.target.attributes.get("own"))
+    after = _nearest_before(passage, mention, cues, own)
+    behind = _nearest_behind(passage, number, cues)
+    if after and behind and behind.start - mention.end < 25 and any(
+            after.end <= other.start < mention.start for other in passage.mentions):
+        after = None
+    conditional = _conditional(passage, mention, cues)
+    pick = _pick(after, behind)
+    if conditional and outcome is None and (pick is None or pick.rule.metadata["status"] == "planned"
+                                            or conditional.rule.metadata.get("list")):
+        return Reading("planned", "hypothetical", conditional)
+    if pick is None:
+        return _by_place(passage, mention, outcome, procedure, retrospective)
+    status = pick.rule.metadata["status"]
+    if own and status == "not_tried" and mention.modality == "activity_modification":
+        return _by_place(passage, mention, outcome, procedure, retrospective)
+    if status == "planned" and outcome and not _plan_like(passage):
+        status = "tried"
+    return Reading(status, pick.rule.metadata.get("assertion", "present"), pick)
+
+
+def _pick(after: Hit | None, behind: Hit | None) -> Hit | None:
+    """Of the cue before and the cue behind a treatment the one that decides."""
+    if after is None or behind is None:
+        return after or behind
+    first, second = after.rule.metadata["status"], behind.rule.metadata["status"]
+    for status in _STRONG:
+        if second == status:
+            return behind
+        if first == status:
+            return after
+    if second in USED:
+        return behind if first in ("planned", "tried") else after
+    return after
+
+
+def _nearest_before(passage: Passage, mention: Mention, cues: list[Hit], own: bool) -> Hit | None:
+    """The last cue before a treatment that reaches it."""
+    for cue in reversed(cues):
+        meta = cue.rule.metadata
+        if cue.start > mention.start or cue.end > mention.end or meta["reach"] != "after":
+            continue
+        between = passage.text[cue.end:mention.start]
+        if own and meta["status"] == "not_tried":
+            continue
+        if len(between) > 200 or _STOP.search(between):
+            return None
+        if meta["status"] == "not_tried" and not _lists_to(passage, cue, mention):
+            return None
+        return cue
+    return None
+
+
+def _lists_to(passage: Passage, cue: Hit, mention: Mention) -> bool:
+    """Whether a negation reaches a treatment: only treatments and few words stand between."""
+    start = cue.end
+    if mention.modality == "opioid" and passage.text[cue.start:cue.end].strip() == "no":
+        return False  # "no opioids" tells what was not given, not what was never tried
+    between = re.sub(r"\bback\s+pain\s+or\b", " ", passage.text[start:mention.start])
+    for other in passage.mentions:
+        if start <= other.start < mention.start:
+            between = between.replace(other.target.text, " ")
+    words = re.findall(r"[a-z']+", between)
+    return len(words) <= 8 and not re.search(r"\b(?:pain|numb\w*|weak\w*|tingl\w*|fever|is|was|are|has|takes|tried|with|pull|change)\b", between)
+
+
+def _nearest_behind(passage: Passage, number: int, cues: list[Hit]) -> Hit | None:
+    """The first cue behind a treatment, or behind the list it heads, that reaches back to it."""
+    mentions = passage.mentions
+    at = mentions[number].end
+    last = number
+    while last + 1 < len(mentions) and is_list(passage.text[mentions[last].end:mentions[last + 1].start]):
+        last += 1
+    for stop in (number, last):
+        limit = mentions[stop + 1].start if stop + 1 < len(mentions) else len(passage.text)
+        found = [cue for cue in cues if mentions[stop].end <= cue.start < limit and (
+            cue.rule.metadata["reach"] == "before" or (stop + 1 == len(mentions) and cue.rule.metadata["status"] in _STRONG))]
+        for cue in sorted(found, key=lambda cue: cue.rule.metadata["status"] not in _STRONG):
+            between = passage.text[mentions[stop].end:cue.start]
+            if len(between) < 90 and not re.search(r"\b(?:but|then|will|plan|and\s+(?:he|she|is|was|has)|numbness|weakness|pain\s+is)\b|;", between):
+                return cue
+            if re.search(r"\bbut\s+(?:he|she)?\s*(?:never|declined|refused)", passage.text[at:cue.end]):
+                return cue
+    return None
+
+
+def _conditional(passage: Passage, mention: Mention, cues: list[Hit]) -> Hit | None:
+    """A condition anywhere before the treatment in the sentence, or right behind it ("TFESI if confirmed")."""
+    for cue in cues:
+        meta = cue.rule.metadata
+        if meta.get("assertion") != "hypothetical":
+            continue
+        between = passage.text[cue.end:mention.start] or passage.text[mention.end:cue.start]
+        if re.search(r";|\.\s", between) or (meta.get("near") and len(between) > 60):
+            continue
+        if cue.start < mention.end or meta["reach"] == "both":
+            return cue
+    return None
+
+
+def _plan_like(passage: Passage) -> bool:
+    sentence = passage.sentence
+    return sentence.section in ("plan", "instructions") or bool(_PLAN_LABEL.search(sentence.label))
+
+
+def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure: bool,
+              retrospective: bool) -> Reading | None:
+    """The status that the section, the label or the kind of note gives where no word does."""
+    sentence = passage.sentence
+    place = f"{sentence.label} {sentence.heading}"
+    section = "treatment_history" if retrospective else sentence.section
+    if outcome:
+        return Reading("tried", sure=False)
+    if procedure and section not in ("plan", "instructions"):
+        return Reading("tried", sure=False) if mention.modality in INTERVENTIONS else None
+    if _PLAN_LABEL.search(sentence.label) and not _PAST_LABEL.search(sentence.label):
+        return Reading("planned", sure=False)
+    if _PAST_LABEL.search(place):
+        return Reading("tried", sure=False)
+    if _NOW_LABEL.search(sentence.label):
+        return Reading("ongoing", sure=False)
+    return Reading(_SECTION.get(section, "tried"), sure=False)
