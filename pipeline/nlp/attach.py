@@ -21,6 +21,8 @@ _ROOT = re.compile(r"\s*(?:(?:,|and|&|or|/)\s*[ls]\s?\d\s+)?(?:(?:spinal|exiting
                    r"(?:nerves?|roots?|dermatom\w*|radicul\w*|myotom\w*|distribution)\b")
 _MULTILEVEL = re.compile(r"\bmulti-?\s?(?:level|segmental)\w*\s+(?:[\w-]+\s+){0,3}$")
 _LEAD = re.compile(r"\s*(?:at|on|for)\s+(?:the\s+)?")
+_AS_LABEL = re.compile(r"(?:\s+(?:levels?|discs?|spaces?))?\s*(?:[:=\])]|-+\s|\.\s|,)")
+_ALL_LEVELS = re.compile(r"\b(?:any|other|all|every|remaining|each|rest\s+of\s+the)\s+(?:other\s+|lumbar\s+|remaining\s+|of\s+the\s+)*levels?\b|\belsewhere\b|\bthroughout\b")
 
 
 @dataclass(slots=True, frozen=True)
@@ -96,7 +98,8 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: lis
     others = [span for span in rivals if span != (start, end)]
     behind = next((group for group in here if group.start >= end), None)
     ahead = next((group for group in reversed(here) if group.end <= start), None)
-    if behind and _BIND.fullmatch(sentence.text, end, behind.start) and not _between(others, end, behind.start):
+    apart = behind is not None and _between(others, end, behind.start)
+    if behind and not apart and _BIND.fullmatch(sentence.text, end, behind.start):
         return behind
     if behind and _CLOSE.fullmatch(sentence.text, end, behind.start) and not (
             ahead and _CLOSE.fullmatch(sentence.text, ahead.end, start)):
@@ -106,7 +109,7 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: lis
     if len(here) == 1:
         return here[0]
     first = min(rivals, default=(start, end))[0]
-    if ahead and here[0].start < first:
+    if ahead and (here[0].start < first or apart):
         return ahead
     return behind or ahead
 
@@ -122,20 +125,36 @@ def _is_heading(sentence: Sentence, group: Group) -> bool:
 
 
 def inherited(note: NoteView, sentence: Sentence) -> Group | None:
-    """The levels that a sentence without its own takes from its heading or from the line before it."""
-    over = heading_groups(sentence)
-    if over:
-        return over[-1] if len(over) == 1 else Group(over[0].start, over[-1].end, tuple(m for g in over for m in g.mentions))
+    """The levels that a sentence without its own takes from what stands before it in its line, else from its heading.
+
+    In a line, a level that labels its own sentence ("L4-5: ...", "At L4-5, ...") reaches to the next such label, and
+    ends where the text turns to all levels ("No herniation at any level."); a semicolon carries any level on.
+    """
     before = note.before(sentence)
     while before is not None and before.line == sentence.line and not sentence.cell:
-        found = groups(before)
-        if found:
-            lead = _LEAD.match(before.text)
-            opens = found[0].start <= (lead.end() if lead else 0) + 1
-            joined = note.text[before.end:sentence.start].strip().startswith(";") or note.text[before.end - 1] == ";"
-            return found[-1] if joined else found[0] if opens and len(found) == 1 else None
+        if _ALL_LEVELS.search(before.text):
+            return None
+        found = [group for group in groups(before) if group.levels]
+        if found and _labels(before, found[0]):
+            return found[0]
+        if found and not sentence.heading and ";" in note.text[before.end - 1:sentence.start]:
+            return found[-1]
+        if found and not heading_groups(sentence):
+            return None
         before = note.before(before)
-    return None
+    over = heading_groups(sentence)
+    if not over:
+        return None
+    return over[-1] if len(over) == 1 else Group(over[0].start, over[-1].end, tuple(m for g in over for m in g.mentions))
+
+
+def _labels(sentence: Sentence, group: Group) -> bool:
+    """Whether a level opens its sentence as a label: "L4-5:", "L4-5 -", "Findings: L4-5:", "At L4-5,"."""
+    lead = _LEAD.match(sentence.text)
+    if lead and group.start == lead.end():
+        return True
+    opening = sentence.text[:group.start].strip()
+    return (not opening or opening.endswith(":")) and bool(_AS_LABEL.match(sentence.text, group.end))
 
 
 _SIDES = re.compile(r"\b(?:(bilateral(?:ly)?|both|bilat|b/l|b|either)|(left|lt|l)(?:\s?-?\s?sided)?|(right|rt|r)(?:\s?-?\s?sided)?)(?![\w/-]|\s?\d)")

@@ -20,7 +20,7 @@ _V = r"(?:[cls]\s?[1-7]|[td]\s?1[0-2]|[td]\s?[1-9])"
 _VERTEBRA = rf"(?<![a-z0-9]){_V}(?![0-9a-z])"
 # the second half of a disc may drop its letter ("l4-5", "l4/5", "l45", "l5s1")
 _SECOND = rf"(?:{_V}|[1-6](?![0-9a-z]))"
-_DISC = rf"(?<![a-z0-9]){_V}(?:\s?[-/]\s?{_SECOND}|\s?[ls][1-6](?![0-9])|(?<=l)[1-5][1-6](?![0-9a-z%/.]))"
+_DISC = rf"(?:(?<![a-z0-9])|(?<=\bat)){_V}(?:\s?[-/_]\s?{_SECOND}|\s?[ls][1-6](?![0-9])|(?<=l)[1-5][1-6](?![0-9a-z%/.]))"
 _DISC45 = r"(?<![a-z0-9])l(?:12|23|34|45|56|5\s?1)(?![0-9a-z%/.])"
 _CHAIN = re.compile(rf"(?:{_DISC}|{_DISC45})(?:\s?[-/]\s?{_V}(?![0-9a-z]))?")
 _BARE_DISC = re.compile(r"(?:,\s*(?:and\s+|&\s*)?|\s*&\s*|\s+and\s+|\s*/\s*)([1-5])\s?[-/]\s?([2-5]|s?1)(?![0-9/%.\w]|\s*(?:mm|cm|weeks?|wks?|months?|mos?|days?|years?|yrs?|times?|x|per|visits?|sessions?|out|of\s+10)\b)")
@@ -32,6 +32,10 @@ _VERT = re.compile(_VERTEBRA)
 # what T1 and T2 mean in a report, unless a bone follows, is the MRI weighting
 _SEQUENCE = re.compile(r"(?<![a-z0-9])t\s?[12](?:\s?[-/,&]\s?t\s?[12])?(?![0-9a-z])(?!\s?[-/]\s?(?:t?\s?[2-9]|1[0-2])(?![0-9]))"
                        r"(?!\s+(?:(?:superior|inferior|upper|lower|compression|wedge)\s+)?(?:vertebra|bod(?:y|ies)|fracture|level|end|lamina|pedicle|spinous))")
+# a root, dermatome or reflex carries the name of a vertebra and is none
+_ROOT = re.compile(rf"(?:\s*(?:,|/|&|and|or|\))?\s*{_V}(?![0-9a-z]))?[\s)]{{0,3}}(?:(?:exit(?:ing)?|traversing|descending|nerve|spinal|sided?|left|right|lt|rt|motor|sensory)\s*){{0,3}}"
+                   r"(?:roots?|nerves?|radicul\w+|dermatom\w+|myotom\w+|distribution|reflex\w*|innervat\w+)\b")
+_EXIT_ROOT = re.compile(r"nerve\s*roots?\s*\(\s*$")
 _LOWER_TWO = re.compile(r"(?:lower|lowest|last|bottom|caudal)\s+(?:2|two)\s+(?:lumbar\s+|lumbosacral\s+|disc\s+)*(?:levels?|discs?|interspaces?|segments?)")
 _LUMBOSACRAL = re.compile(r"(?:lumbosacral|lumbo-sacral)\s+(?:disc|interspace|level)")
 _SIDE = r"(superior|inferior|upper|lower|sup\.?|inf\.?|superior\s+and\s+inferior|inferior\s+and\s+superior|both|bilateral)"
@@ -125,7 +129,7 @@ def find(text: str) -> list[Mention]:
     verts = []
     for match in _VERT.finditer(text):
         name = vertebra(match.group())
-        if name and (name in SPINE or name == "L6"):
+        if name and not _ROOT.match(text, match.end()) and not _EXIT_ROOT.search(text, 0, match.start()) and (name in SPINE or name == "L6"):
             mention = Mention(match.start(), match.end(), "vertebra", vertebrae=(name,))
             if not _overlaps(mention, taken):
                 verts.append(mention)

@@ -29,6 +29,11 @@ _END = re.compile(
 _TOKEN_BEFORE = re.compile(r"[A-Za-z./]*$")
 _FUNCTION_END = re.compile(r"(?:\b(?:and|or|of|at|the|with|a|an|in|to|for|is|are|was|on|from|by|no|modic|type)|[,&/-])\s*$", re.I)
 
+# capitalised words that open a finding; within a wrapped sentence they would stand in lower case
+_OPENER = re.compile(r"(?:Diffuse|Mild|Moderate|Severe|Minimal|Slight|Left|Right|Lt|Rt|Bilateral|Central|Facets?|Compressing|"
+                     r"Encroaching|No|There|The|Small|Large|Wide|Broad|Multilevel|Posterior|Anterior|Features?|Evidence|Grade|"
+                     r"Degenerat\w+|Discs?|Adequate|Normal|Dehydrat\w+|Des[is]+cat\w+|Otherwise|Conus|Also|With|Previous)\b(?!\s*:)")
+
 
 @dataclass(slots=True)
 class Sentence:
@@ -107,6 +112,8 @@ def _continues(before: str, content: str, width: int) -> bool:
         return False
     if _FUNCTION_END.search(before):
         return True
+    if _OPENER.match(content):
+        return False
     if before[-1] in ".!?;)" and len(last) < max(60, 0.75 * width):
         return False
     if content[0].islower():
