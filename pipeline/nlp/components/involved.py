@@ -21,24 +21,11 @@ _STRUCTURES = (
     ("si_joint_dysfunction", re.compile(r"si|sij|sijs|sacroiliac|sacroiliacs|sacro-iliac|iliac")),
     ("nerve_root_compression", re.compile(r"roots?|nerves?|neural")),
 )
-_EXIT = frozenset("exit exiting exite neural nerve nerves root roots".split())
+_EXIT = frozenset(["exit", "exiting", "exite", "neural", "nerve", "nerves", "root", "roots"])
 _JOIN = frozenset(["and", "or", ",", "/", "&", "plus", "with", "nor", "as", "well"])
-_FILL = frozenset("""
-left right lt rt l r b bilateral bilaterally both sided side sides either mild mildly minimal minimally slight slightly
-moderate moderately mod severe severely marked markedly advanced trace early minor low high grade significant
-significantly critical relative relatively borderline only no-more more than greater equal degenerative congenital
-acquired secondary primary bony osseous soft tissue residual recurrent associated resultant resulting multilevel
-multifactorial diffuse focal generalised generalized stable unchanged new progressive worsening appreciable definite
-frank central spinal neural exit exiting nerve root lateral zone canal space level levels joint joints the a of at in to
-on upon for is are was were be appear appears appeared remain remains show shows showing demonstrate demonstrates
-looks look there this these which has have ligamentum ligamenta ligament ligamentous flavum flava flaval
-hypertrophy hypertrophic arthritic
-thickening thickened buckling infolding thecal sac lower upper mid lumbar lumbosacral still also now not somewhat quite
-very mid-lumbar inferior superior posterior anterior further its size caliber calibre diameter subchondral osteoarthritic
-small large changes change inflammatory symmetric asymmetric asymmetrical
-""".split())
+_FILL = frozenset(["left", "right", "lt", "rt", "l", "r", "b", "bilateral", "bilaterally", "both", "sided", "side", "sides", "either", "mild", "mildly", "minimal", "minimally", "slight", "slightly", "moderate", "moderately", "mod", "severe", "severely", "marked", "markedly", "advanced", "trace", "early", "minor", "low", "high", "grade", "significant", "significantly", "critical", "relative", "relatively", "borderline", "only", "no-more", "more", "than", "greater", "equal", "degenerative", "congenital", "acquired", "secondary", "primary", "bony", "osseous", "soft", "tissue", "residual", "recurrent", "associated", "resultant", "resulting", "multilevel", "multifactorial", "diffuse", "focal", "generalised", "generalized", "stable", "unchanged", "new", "progressive", "worsening", "appreciable", "definite", "frank", "central", "spinal", "neural", "exit", "exiting", "nerve", "root", "lateral", "zone", "canal", "space", "level", "levels", "joint", "joints", "the", "a", "of", "at", "in", "to", "on", "upon", "for", "is", "are", "was", "were", "be", "appear", "appears", "appeared", "remain", "remains", "show", "shows", "showing", "demonstrate", "demonstrates", "looks", "look", "there", "this", "these", "which", "has", "have", "ligamentum", "ligamenta", "ligament", "ligamentous", "flavum", "flava", "flaval", "hypertrophy", "hypertrophic", "arthritic", "thickening", "thickened", "buckling", "infolding", "thecal", "sac", "lower", "upper", "mid", "lumbar", "lumbosacral", "still", "also", "now", "not", "somewhat", "quite", "very", "mid-lumbar", "inferior", "superior", "posterior", "anterior", "further", "its", "size", "caliber", "calibre", "diameter", "subchondral", "osteoarthritic", "small", "large", "changes", "change", "inflammatory", "symmetric", "asymmetric", "asymmetrical"])
 _LEVEL = re.compile(r"(?:[lst]?-?\d{1,2}|[lstd]\d{1,2})(?:-?[ls]?\d)?(?:-[ls]?\d)?")
-_PREPOSITION = frozenset("of in at within involving affecting across to on upon the both left right lt rt bilateral".split())
+_PREPOSITION = frozenset(["of", "in", "at", "within", "involving", "affecting", "across", "to", "on", "upon", "the", "both", "left", "right", "lt", "rt", "bilateral"])
 _STOP_SUBJECT = frozenset(["no", "without", "but"])
 _AFTER = re.compile(r"\s*[,(]\s*((?:(?!\bno\b)[\w\s,/>=-]){1,60})")
 _REACH = 140
