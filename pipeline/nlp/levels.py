@@ -22,7 +22,7 @@ _VERTEBRA = rf"(?<![a-z0-9]){_V}(?![0-9a-z])"
 _SECOND = rf"(?:{_V}|[1-6](?![0-9a-z]))"
 _DISC = rf"(?:(?<![a-z0-9])|(?<=\bat)){_V}(?:\s?[-/_]\s?{_SECOND}|\s?[ls][1-6](?![0-9])|(?<=l)[1-5][1-6](?![0-9a-z%/.]))"
 _DISC45 = r"(?<![a-z0-9])l(?:12|23|34|45|56|5\s?1)(?![0-9a-z%/.])"
-_CHAIN = re.compile(rf"(?:{_DISC}|{_DISC45})(?:\s?[-/]\s?{_V}(?![0-9a-z]))?")
+_CHAIN = re.compile(rf"(?:{_DISC}|{_DISC45})(?:\s?[-/]\s?{_V}(?![0-9a-z]|\s?[-/]\s?[ls]?\d))?")
 _BARE_DISC = re.compile(r"(?:,\s*(?:and\s+|&\s*)?|\s*&\s*|\s+and\s+|\s*/\s*)([1-5])\s?[-/]\s?([2-5]|s?1)(?![0-9/%.\w]|\s*(?:mm|cm|weeks?|wks?|months?|mos?|days?|years?|yrs?|times?|x|per|visits?|sessions?|out|of\s+10)\b)")
 _TO = re.compile(r"\s*(?:-|to|through|thru|till|until|down\s+to)\s*")
 _BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$")

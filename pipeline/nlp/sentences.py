@@ -32,7 +32,8 @@ _FUNCTION_END = re.compile(r"(?:\b(?:and|or|of|at|the|with|a|an|in|to|for|is|are
 # capitalised words that open a finding; within a wrapped sentence they would stand in lower case
 _OPENER = re.compile(r"(?:Diffuse|Mild|Moderate|Severe|Minimal|Slight|Left|Right|Lt|Rt|Bilateral|Central|Facets?|Compressing|"
                      r"Encroaching|No|There|The|Small|Large|Wide|Broad|Multilevel|Posterior|Anterior|Features?|Evidence|Grade|"
-                     r"Degenerat\w+|Discs?|Adequate|Normal|Dehydrat\w+|Des[is]+cat\w+|Otherwise|Conus|Also|With|Previous)\b(?!\s*:)")
+                     r"Degenerat\w+|Discs?|Adequate|Normal|Dehydrat\w+|Des[is]+cat\w+|Otherwise|Conus|Also|With|Previous|the\s+[Ss]pinal\s+canal|adequate\s+spinal|"
+                     r"no\s+(?:significant|evidence|definite))\b(?!\s*:)")
 
 
 @dataclass(slots=True)
@@ -263,6 +264,8 @@ def _strip(text: str, start: int, end: int) -> tuple[int, int]:
 def _ends(text: str, start: int, match: re.Match[str], end: int) -> bool:
     """Whether a full stop ends a sentence: not after an abbreviation, an initial or a list number."""
     mark = match.group()
+    if mark.startswith("?"):  # "? stenosis" asks, it does not end
+        return not (match.start() == start or text[match.start() - 1] in " \t,;:(")
     if not mark.startswith("."):
         return not (mark.startswith("?") and text[match.start() - 1:match.start()].isspace())
     before = _TOKEN_BEFORE.search(text, max(start, match.start() - 12), match.start())

@@ -18,7 +18,7 @@ from . import exam
 from .involved import Involved, involved
 from .place import Place, Regions, elsewhere, place
 from .structure import states
-from .told import is_primary, not_the_source, planned, settle
+from .told import general, in_question, is_primary, not_the_source, planned, settle
 
 _UNGRADED = ("spondylolisthesis", "osteoporosis", "cauda_equina_syndrome", "prior_fusion", "prior_decompression")
 _BARE = {"absent": ("central_stenosis", "foraminal_stenosis")}
@@ -35,7 +35,7 @@ class Alternative(FactComponent):
         regions = Regions(note)
         drafts: list[Draft] = []
         for sentence in note.sentences:
-            if not sentence.targets or sentence.index in regions.outside or _is_column_name(sentence):
+            if sentence.index in regions.outside or _is_column_name(sentence) or general(sentence.text):
                 continue
             drafts += self._sentence(note, sentence)
         yield from settle(note, drafts)
@@ -59,15 +59,18 @@ class Alternative(FactComponent):
         diagnosis = target.attributes["diagnosis"]
         around = _around(target, rivals)
         item = Involved(diagnosis, side(around), severity(_graded_by(target, rivals)))
-        assertion = target.attributes.get("polarity") or _reading(target)
-        if target.attributes.get("surgery") and assertion in ("present", "possible") and planned(target):
-            return
+        assertion = target.attributes.get("polarity") or _reading(note, target)
+        if target.attributes.get("surgery"):
+            if assertion == "family" or (assertion in ("present", "historical") and not planned(target)):
+                assertion = "family" if assertion == "family" else "present"
+            else:
+                return
         yield from _draft(note, target, item, assertion, target.start, target.end, rivals)
 
     def _process(self, note: NoteView, target: Target, rivals: list[tuple[int, int]], over: str) -> Iterator[Draft]:
         allowed = target.attributes["involves"]
         found, start, end = involved(target.sentence.text, target.start, target.end, allowed, over)
-        assertion = _reading(target)
+        assertion = _reading(note, target)
         if not found and "needs" not in target.attributes:
             grade = severity(_graded_by(target, rivals))
             found = [Involved(name, None, grade) for name in _BARE.get(assertion, ("central_stenosis",))]
@@ -75,14 +78,13 @@ class Alternative(FactComponent):
             yield from _draft(note, target, item, assertion, start, end, rivals)
 
     def _exam(self, note: NoteView, target: Target, rivals: list[tuple[int, int]]) -> Iterator[Draft]:
-        result = exam.result(target.sentence.text, target.start, target.end)
-        if result is None or target.assertion in ("hypothetical", "general", "family"):
+        if target.assertion in ("hypothetical", "general", "family"):
             return
-        assertion, start, end = result
-        if target.assertion == "absent" and assertion == "possible":
-            assertion = "absent"
-        item = Involved(target.attributes["diagnosis"], side(target.sentence.text[start:end + 12]), None)
-        yield from _draft(note, target, item, assertion, start, end, rivals)
+        for assertion, start, end in exam.results(target.sentence.text, target.start, target.end):
+            if assertion == "possible" and target.attributes["exam"] == "negative":
+                continue
+            item = Involved(target.attributes["diagnosis"], side(target.sentence.text[start:end + 14]), None)
+            yield from _draft(note, target, item, assertion, start, end, rivals)
 
     def _states(self, note: NoteView, sentence: Sentence, over: str) -> Iterator[Draft]:
         labels = involved(over, len(over), len(over), list(_STRUCTURAL), over)[0] if over else []
@@ -122,22 +124,30 @@ def _counts(note: NoteView, target: Target) -> bool:
         bool(re.search(r"\b(?:mri|x-?ray|ct)\b", note.text[:200].lower())))
 
 
-def _reading(target: Target) -> str:
+def _reading(note: NoteView, target: Target) -> str:
     """The target's assertion: structural diagnoses of the history stay present, a question in the indication is hypothetical."""
     assertion = target.assertion
     if assertion == "historical" and "historical" not in target.cues:
         return "present"
-    if assertion == "possible" and target.sentence.section == "indication":
+    if assertion == "possible" and in_question(note, target.sentence):
         return "hypothetical"
+    if assertion == "absent" and _denied_inside(target):
+        return "present"
     if assertion in ("present", "possible") and not_the_source(target):
         return "absent"
     return assertion
 
 
+def _denied_inside(target: Target) -> bool:
+    """Whether the denial stands within a contact that is asserted: "abutting but not displacing the root"."""
+    cue = target.cues["absent"]
+    inside = target.sentence.source(target.start) < cue.start < target.sentence.source(target.end)
+    return inside and bool(re.search(r"\bbut\s+(?:\w+\s+)?not\b", target.text)) and target.rule == "alternative.root_hit"
+
+
 def _draft(note: NoteView, target: Target, item: Involved, assertion: str, start: int, end: int,
            rivals: list[tuple[int, int]]) -> Iterator[Draft]:
-    kind = target.attributes.get("place", "disc")
-    where = place(note, target.sentence, target.start, target.end, rivals, kind)
+    where = place(note, target, assertion, rivals)
     if where is None:
         return
     where = _in_its_terms(item.diagnosis, where)

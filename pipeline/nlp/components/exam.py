@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_NEGATIVE = (r"negative|neg\b|\(\s*-\s*(?:ve)?\s*\)|-ve\b|-/-|(?<=\s)-(?=\s*(?:$|[,.;]|bilat|b/l))|nontender|non[\s-]tender|not\s+tender|"
+_NEGATIVE = (r"negative|neg\b|\(\s*-\s*(?:ve)?\s*\)|-ve\b|-/-|(?<=\s)-(?=\s*(?:$|[,.;]|bilat|b/l))|nontender|non[\s-]tender|not\s+tender|non[\s-]?painful|"
              r"normal|unremarkable|(?:is|was|were|are)?\s*(?:pain[\s-]?free|painless)|unprovocative|non-?provocative|"
              r"(?:do|does|did)\s+not\s+(?:re)?(?:produce|provoke|elicit|cause|aggravate)|not\s+(?:re)?(?:produce|provoke|reproduced|provoked)|"
              r"without\s+(?:pain|provocation|tenderness|reproduction)|no\s+(?:pain|tenderness)|absent|unrevealing|benign|denies")
@@ -18,31 +18,58 @@ _TEST = re.compile(r"\b(?:slr|straight\s+leg|slump|faber|fabere|fadir|patrick|ga
                    r"femoral\s+(?:nerve\s+)?stretch|fns|ober|thomas|sacral\s+thrust|distraction|compression|si\s+joint|sij|sacroiliac|"
                    r"hoffman|babinski|spurling|waddell|valsalva|gillet|fortin)")
 _CUT = re.compile(r"[.;]\s|\bbut\b|\bhowever\b|\bwhile\b|\bwhereas\b")
+_LEADS = re.compile(r"[\s:]*(?:(?:for|on|in|bilateral|the|left|right|lumbar|axial|a|an)\s+)*")
 _DENIED = re.compile(r"\b(?:no|without|denies|nil|not)\s+(?:\w+\s+){0,3}$")
 
 
-def result(text: str, start: int, end: int) -> tuple[str, int, int] | None:
-    """The result of the test at `start:end` of a folded sentence and where it stands; None where none is given."""
+def results(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
+    """The results of the test at `start:end` of a folded sentence and where they stand; empty where none is given.
+
+    Two results of one test ("positive on the left, negative on the right") are both given.
+    """
     first = max((m.end() for m in _CUT.finditer(text, 0, start)), default=0)
     last = next((m.start() for m in _CUT.finditer(text, end)), len(text))
-    inside = "tender" in text[start:end]
-    if inside:
-        denied = _DENIED.search(text, first, start)
-        if denied:
-            return "absent", denied.start(), end
-        if re.match(r"non[\s-]?tender", text[start:end]) or re.search(r"(?:non|not)[\s-]*$", text[:start]):
-            return "absent", start, end
-    results = [m for m in _RESULT.finditer(text, first, last) if m.end() <= start or m.start() >= end]
-    if not results:
-        return ("possible", start, end) if inside else None
-    tests = _TEST.search(text, first, last)
-    before = [m for m in results if m.end() <= start]
-    behind = [m for m in results if m.start() >= end]
-    prefix = bool(before) and (tests is None or results[0].start() < min(tests.start(), start))
-    if inside and not prefix and (not behind or behind[0].start() - end > 25):
-        return "possible", start, end
-    match = before[-1] if prefix or not behind else behind[0]
-    if not prefix and not behind:
+    own = _own_words(text, first, start, end)
+    if own:
+        return [own]
+    found = [m for m in _RESULT.finditer(text, first, last) if m.end() <= start or m.start() >= end]
+    tests = [m for m in _TEST.finditer(text, first, last)]
+    leading = [m for m in found if m.end() <= start and _LEADS.fullmatch(text, m.end(), _next_test(tests, m.end(), start))]
+    if leading and not _between(tests, found, leading[-1], start):
+        return [_read(text, first, leading[-1], start, end)]
+    behind = [m for m in found if m.start() >= end]
+    if not behind:
+        return [("possible", start, end)] if "tender" in text[start:end] else []
+    if "tender" in text[start:end] and behind[0].start() - end > 25:
+        return [("possible", start, end)]
+    kept = [behind[0]]
+    kept += [m for m in behind[1:2] if not any(kept[0].end() <= t.start() < m.start() for t in tests)
+             and re.match(r"\s*(?:on\s+(?:the\s+)?)?(?:left|right|lt|rt|l\b|r\b)", text[m.end():])]
+    return [_read(text, first, match, start, end) for match in kept]
+
+
+def _own_words(text: str, first: int, start: int, end: int) -> tuple[str, int, int] | None:
+    """A result that the words of the test itself give: "no facet tenderness", "SI joints non-tender"."""
+    if "tender" not in text[start:end]:
         return None
-    denied = match["positive"] and _DENIED.search(text, first, match.start())
-    return ("absent" if match["negative"] or denied else "possible"), min(start, match.start()), max(end, match.end())
+    denied = _DENIED.search(text, first, start)
+    if denied:
+        return "absent", denied.start(), end
+    if re.search(r"\bnon[\s-]?tender|\bnot\s+tender", text[start:end]) or re.search(r"(?:non|not)[\s-]*$", text[:start]):
+        return "absent", start, end
+    return None
+
+
+def _next_test(tests: list[re.Match[str]], at: int, start: int) -> int:
+    return min((t.start() for t in tests if t.start() >= at), default=start) if tests else start
+
+
+def _between(tests: list[re.Match[str]], found: list[re.Match[str]], lead: re.Match[str], start: int) -> bool:
+    """Whether another result follows the leading one before the test, so that it no longer speaks of this test."""
+    return any(lead.end() <= m.start() < start for m in found)
+
+
+def _read(text: str, first: int, match: re.Match[str], start: int, end: int) -> tuple[str, int, int]:
+    denied = bool(match["positive"]) and _DENIED.search(text, first, match.start()) is not None
+    assertion = "absent" if match["negative"] or denied else "possible"
+    return assertion, min(start, match.start()), max(end, match.end())

@@ -12,16 +12,18 @@ from .. import levels as lv
 from ..attach import Group, attach, groups
 from ..component import NoteView
 from ..sentences import Sentence
+from ..targets import Target
 
 _OUTSIDE = re.compile(r"\b(?:cervical|thoracic|dorsal|c[\s.-]?spine|t[\s.-]?spine|d[\s.-]?spine|neck|mid[\s-]?back|brain|"
                       r"knees?|shoulders?|elbows?|wrists?|ankles?)\b")
 _LUMBAR = re.compile(r"\b(?:lumb\w*|lss|ls|l[\s./-]*s?[\s.-]*spine|sacr\w*|scaro\w*|si|sij|low(?:er)?[\s-]+back|whole\s+spine|back)\b|thoraco-?lumbar|dorso-?lumbar")
+_BODY = re.compile(_OUTSIDE.pattern + r"|\b(?:hips?|arms?|hands?|fingers?|rotator|cuff|carpal|upper\s+extremit\w+)\b")
 _STUDY = re.compile(r"\b(?:mri?|m\.r\.i\.?|ct|x-?rays?|xr|radiographs?|myelogram|scan|spine|joints?)\b")
 _CLAUSE = re.compile(r"[,.;:()]|\band\b|\bbut\b")
-_SAME = re.compile(r"\b(?:this|that|the\s+same|same|both(?:\s+of\s+these)?|these|those|said|above)\s+(?:disc\s+)?levels?\b|\bhere\b|\bthere\s+(?:is\s+only|also)\b|\b(?:canal|facets?|foramina)\s+there\b")
+_SAME = re.compile(r"\b(?:this|that|the\s+same|same|both(?:\s+of\s+these)?|these|those|said|above)\s+(?:disc\s+)?levels?\b|\bhere\b|\b(?:canal|facets?|foramina)\s+there\b")
 _NO_PLACE = re.compile(r"\b(?:any|other|all|every|remaining)\s+(?:other\s+|lumbar\s+|remaining\s+)*levels?\b|\belsewhere\b|\bthroughout\b|\banywhere\b")
 _CONTINUES = re.compile(r"\s*(?:-\s*)?(?:(?:mild|mildly|slight|slightly|significant|significantly|moderately|severely|largely|and|with|also)\s+)*"
-                        r"(?:compress|encroach|abut|indent|caus|result|associated|narrowing\s+(?:the|both|left|right|lt|rt|of)|contacting|displacing|impinging|leading|touching|effacing)")
+                        r"(?:with\s+(?:spinal|canal|secondary|central|associated)|compress(?!ion\s+(?:fract|deform))|encroach|abut|indent|caus|result|associated|narrowing\s+(?:the|both|left|right|lt|rt|of)|contacting|displacing|impinging|leading|touching|effacing)")
 
 
 @dataclass(slots=True)
@@ -36,12 +38,14 @@ class Regions:
 
     def __init__(self, note: NoteView) -> None:
         self.outside: set[int] = set()
+        folded = note.text.lower()
+        if not _LUMBAR.search(folded) and not re.search(r"\bl\s?[1-5]\b|\bl[1-5]\s?[-/]", folded) and _OUTSIDE.search(folded):
+            self.outside.update(sentence.index for sentence in note.sentences)
+            return
         away, line = False, -1
         for sentence in note.sentences:
             label = re.match(r"[^:.]{3,60}(?=:)", sentence.text)
-            head = sentence.text if len(sentence.text) < 60 and sentence.text.rstrip().endswith(":") else ""
-            alone = not sentence.cell and len(sentence.text) < 70 and (head or (label is None and note.line(sentence) == [sentence]))
-            if sentence.line != line and alone and _STUDY.search(sentence.text):
+            if sentence.line != line and _STUDY.search(sentence.text) and _is_title(note, sentence, label is not None):
                 if _LUMBAR.search(sentence.text):
                     away = False
                 elif _OUTSIDE.search(sentence.text):
@@ -52,19 +56,36 @@ class Regions:
                 self.outside.add(sentence.index)
 
 
+def _is_title(note: NoteView, sentence: Sentence, labelled: bool) -> bool:
+    """Whether a sentence is a heading of its own line."""
+    if sentence.cell or len(sentence.text) >= 70:
+        return False
+    return sentence.text.rstrip().endswith(":") or (not labelled and note.line(sentence) == [sentence])
+
+
 def elsewhere(text: str, start: int, end: int) -> bool:
-    """Whether the clause around a finding names another region of the spine and not the lumbar one."""
+    """Whether the words around a finding speak of another region of the body and not of the lumbar spine."""
+    if not _BODY.search(text):
+        return False
+    if not _LUMBAR.search(text) and not groups_in(text):
+        return True
     first = max((m.end() for m in _CLAUSE.finditer(text, 0, start)), default=0)
     last = next((m.start() for m in _CLAUSE.finditer(text, end)), len(text))
     clause = text[first:last]
     return bool(_OUTSIDE.search(clause)) and not _LUMBAR.search(clause)
 
 
-def place(note: NoteView, sentence: Sentence, start: int, end: int, rivals: list[tuple[int, int]], kind: str) -> Place | None:
-    """Where the finding at `start:end` is; `kind` is disc, vertebra or none. None where it lies outside the lumbar spine."""
-    if kind == "none":
+def groups_in(text: str) -> bool:
+    """Whether a text names lumbar levels or vertebrae."""
+    return any(not mention.outside for mention in lv.find(text))
+
+
+def place(note: NoteView, target: Target, assertion: str, rivals: list[tuple[int, int]]) -> Place | None:
+    """Where a finding is, by the attribute `place` of its entry (disc, vertebra or none); None outside the lumbar spine."""
+    kind = target.attributes.get("place", "disc")
+    if kind == "none" or target.attributes.get("diagnosis", target.attributes.get("structure")) == "si_joint_dysfunction":
         return Place([], [])
-    group = _group(note, sentence, start, end, rivals, vertebrae=kind == "vertebra")
+    group = _group(note, target, assertion, rivals, kind == "vertebra")
     if group is None:
         return Place([], [])
     if group.outside:
@@ -79,23 +100,98 @@ def lumbar(levels: list[str]) -> list[str]:
     return [level for level in levels if level in lv.LUMBAR or level == "S1-S2"]
 
 
-def _group(note: NoteView, sentence: Sentence, start: int, end: int, rivals: list[tuple[int, int]], *, vertebrae: bool) -> Group | None:
-    if not groups(sentence) and _NO_PLACE.search(sentence.text, start):
+def _group(note: NoteView, target: Target, assertion: str, rivals: list[tuple[int, int]], vertebrae: bool) -> Group | None:
+    sentence, text = target.sentence, target.sentence.text
+    own = [group for group in groups(sentence) if vertebrae or group.levels]
+    if target.attributes.get("exam"):
+        return next((group for group in own if 0 <= group.start - target.end < 60), None)
+    if assertion == "absent" and _ANY_OTHER.search(text, target.end):
         return None
-    if not groups(sentence) and (_SAME.search(sentence.text) or _CONTINUES.match(sentence.text)):
-        named = _named_before(note, sentence, far=not _CONTINUES.match(sentence.text))
+    if own:
+        group = attach(note, sentence, target.start, target.end, rivals, vertebrae=vertebrae)
+        return None if group is not None and _item_apart(note, target, assertion, group) else group
+    if _NO_PLACE.search(text, target.start):
+        return None
+    goes_on = bool(_CONTINUES.match(text))
+    if goes_on or _SAME.search(text):
+        named = _named_before(note, sentence, steps=2 if goes_on else 6)
         if named is not None:
             return named
-    group = attach(note, sentence, start, end, rivals, vertebrae=vertebrae)
-    return group
+    if vertebrae and target.attributes["diagnosis"] in ("compression_fracture", "spinal_tumor", "scoliosis"):
+        return None
+    return attach(note, sentence, target.start, target.end, rivals, vertebrae=vertebrae) or _of_paragraph(note, target, assertion)
 
 
-def _named_before(note: NoteView, sentence: Sentence, *, far: bool) -> Group | None:
+def _item_apart(note: NoteView, target: Target, assertion: str, group: Group) -> bool:
+    """Whether a finding is an item of a list ("..., no stenosis, mild facet change") whose level stands in another item.
+
+    A level that opens the sentence rules all its items; in reports a level said of a finding also holds for the items
+    that qualify it.
+    """
+    text = target.sentence.text
+    if group.start < target.end and target.start < group.end:
+        return False
+    low, high = min(group.end, target.start), max(group.start, target.end)
+    if group.start >= target.end:
+        gap = text[target.end:group.start]
+        return "," in gap and assertion == "absent" and not re.search(r"\b(?:or|nor|and)\b", gap)
+    opening = _OPENS.match(text)
+    if opening and group.start <= opening.end():
+        return False
+    item = max(m.end() for m in re.finditer(r"^|,\s*(?:and\s+)?|\band\s+(?=no\b|there\b)", text[:target.start]))
+    if item <= group.end or low >= high:
+        return False
+    words = text[item:target.end]
+    if assertion == "absent":
+        return bool(re.match(r"(?:there\s+(?:is|are)\s+)?(?:no|not|without|negative)\b", words)) and not _QUALIFIES.match(words)
+    return note.note_type != "radiology" and not _QUALIFIES.match(words)
+
+
+def _of_paragraph(note: NoteView, target: Target, assertion: str) -> Group | None:
+    """The level that a finding without one takes from its paragraph or, for a disc finding, from the labelled line above."""
+    sentence = target.sentence
+    positive = assertion in ("present", "possible")
+    diagnosis = target.attributes.get("diagnosis") or ("stenosis" if "involves" in target.attributes else "")
+    if diagnosis in _GLOBAL or sentence.cell:
+        return None
+    named: list[Group] = []
+    for before in note.line(sentence):
+        if before.index >= sentence.index or _NO_PLACE.search(before.text) or _OTHERS.search(before.text):
+            named = [] if before.index < sentence.index else named
+            if before.index >= sentence.index:
+                break
+            continue
+        named += [group for group in groups(before) if group.levels]
+    if named and len({tuple(group.levels) for group in named}) == 1 and len(named[0].levels) == 1 and (
+            note.note_type == "radiology" or (positive and diagnosis in _DISC)):
+        return named[-1]
+    if positive and diagnosis in _DISC and not _MANY.search(sentence.text) and not named:
+        above = note.before(note.line(sentence)[0])
+        if above is not None and note.text[above.end:note.line(sentence)[0].start].count("\n") == 1:
+            opener = note.line(above)[0]
+            found = [group for group in groups(opener) if group.levels]
+            if found and re.match(r"\s*(?:level\s*)?:", opener.text[found[0].end:]) and found[0].start == 0:
+                return found[0]
+    return None
+
+
+def _named_before(note: NoteView, sentence: Sentence, *, steps: int) -> Group | None:
     """The last disc levels named before a sentence that points back ("at this level") or goes on ("compressing ...")."""
-    before, steps = note.before(sentence), 0
-    while before is not None and steps < (6 if far else 2):
+    before = note.before(sentence)
+    while before is not None and steps:
         found = [group for group in groups(before) if group.levels]
         if found:
             return found[-1]
-        before, steps = note.before(before), steps + 1
+        before, steps = note.before(before), steps - 1
     return None
+
+
+_GLOBAL = ("compression_fracture", "spinal_tumor", "spondylolisthesis", "scoliosis", "spondylolysis", "prior_fusion",
+           "prior_decompression", "osteoporosis", "cauda_equina_syndrome", "si_joint_dysfunction")
+_DISC = ("disc_bulge", "disc_protrusion", "disc_extrusion", "disc_sequestration", "annular_fissure", "nerve_root_compression",
+         "spinal_infection", "stenosis")
+_ANY_OTHER = re.compile(r"[^.;]{0,40}\b(?:or|and|nor)\s+(?:elsewhere|(?:at\s+)?any\s+(?:other\s+)?(?:lumbar\s+)?level)")
+_OTHERS = re.compile(r"\b(?:other|remaining)\s+(?:lumbar\s+)?(?:discs?|disks?|interspaces)\b|\band\s+above\b|\bthe\s+rest\b")
+_MANY = re.compile(r"\b(?:multi-?\s?levels?|multiple|elsew\w+|elswere|other|several|lower\s+lumbar)\b")
+_OPENS = re.compile(r"(?:[a-z][\w\s/-]{0,30}:\s*)?(?:(?:at|on|the)\s+)*")
+_QUALIFIES = re.compile(r"(?:(?:mild|mildly|slight|slightly|significantly|largely|severely|and|also|all|again)\s+)*(?:\w+ing\b|with\b|without\b|associated|which|that|more\b|caus)")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ..component import Draft, NoteView
 from ..levels import HEADING_LEVELS, find
+from ..sentences import Sentence
 from ..targets import Target
 
 _SOURCE = r"(?:pain\s+)?(?:generators?|sources?|causes?|drivers?|culprits?|explanation|etiology|aetiology)"
@@ -15,12 +16,33 @@ _IS_SOURCE = re.compile(rf"[^.;]{{0,40}}?(?:\b(?:is|are|as|being|represents?|app
                         rf"(?:\w+\s+){{0,2}}?{_SOURCE}\b|\bcausing\s+(?:\w+\s+){{0,3}}?(?:pain|symptoms)\b|\baccounts?\s+for\b|\bexplains?\s+(?:\w+\s+){{0,2}}(?:pain|symptoms))")
 _FROM = re.compile(rf"(?:\b(?:pain|lbp|lumbago|symptoms?|ache|spine)\b[^.;]{{0,60}}?\b(?:due|secondary|attributable|attributed|related|owing)\s+to|\bpain\s+(?:comes?\s+|coming\s+|arising\s+|originating\s+)?from|\b(?:generated|caused|explained|driven)\s+by|\b{_SOURCE}\s*(?:of\s+(?:\w+\s+){{0,3}}pain\s*)?(?:is|:|being))\s+(?:the\s+|a\s+|an\s+|his\s+|her\s+)?(?:[\w/-]+\s+){{0,6}}$")
 _NOT_SOURCE = re.compile(rf"[^.;]{{0,30}}?\b(?:is|are|was|were|do|does)\s+(?:not|unlikely)\s+(?:\w+\s+){{0,5}}?{_SOURCE}\b|[^.;]{{0,20}}?\b(?:has|have)\s+been\s+(?:ruled\s+out|excluded)\b|[^.;]{{0,12}}?\bdoes\s+not\s+explain\b")
+_GENERAL = re.compile(r"\b\d\s*=\s*\w+[^.]{0,80}\b\d\s*=|\bgraded\s+(?:per|according|after|by|using)\b|^key\s+to\b|\basymptomatic\s+(?:adults|people|persons|individuals|volunteers|population)\b|"
+                      r"\bpeople\s+without\b|\bdiscs?\s+(?:can|may)\s+\w+\s+or\b|\bis\s+(?:leg\s+)?pain\s+(?:from|caused\s+by)\s+an?\b|\bcoverage\b|\bpolicy\s+(?:requires|criteria)\b")
 _FUTURE = re.compile(r"\b(?:candidates?|recommend\w*|consider\w*|discuss\w*|options?|refer\w*|wish\w*|plan\w*|would|will|offer\w*|declin\w*|"
                      r"avoid\w*|schedul\w*|propos\w*|request\w*|interest\w*|want\w*|need\w*|if|may|might|could|should|require\w*|not\s+ready|"
                      r"consult\w*|evaluat\w*|indicat\w*|contemplat\w*|hold\s+off|rather\s+than|instead\s+of|versus|vs|appropriate|advis\w*|"
-                     r"no|not|never|denies|denied|without|possible|potential|surgeon|suitable|contraindication\w*|defer\w*|before)\b")
+                     r"no|not|never|denies|denied|without|possible|potential|surgeon|suitable|contraindication\w*|confirmed\s+for|booked|book|approved|defer\w*|before)\b")
 _PAST = re.compile(r"\b(?:s/p|status\s+post|post|prior|previous\w*|history|hx|h/o|underwent|had|has\s+had|since|after|following|ago|performed|remote|old|old|"
                    r"(?:in\s+)?(?:19|20)\d\d|evidence|noted|defects?|changes?|solid|hardware|level)\b")
+
+
+def general(text: str) -> bool:
+    """Whether a sentence explains grades, gives figures for people at large, or teaches."""
+    return bool(_GENERAL.search(text))
+
+
+def in_question(note: NoteView, sentence: Sentence) -> bool:
+    """Whether a sentence belongs to the question put to the examiner: its indication, up to the next blank line."""
+    if sentence.section != "indication":
+        return False
+    steps = 0
+    before = note.before(sentence)
+    at = sentence
+    while before is not None and before.section == "indication" and steps < 8:
+        if note.text.count("\n", before.end, at.start) > 1 and not before.text.rstrip().endswith(":"):
+            return False
+        before, at, steps = note.before(before), before, steps + 1
+    return True
 
 
 def is_primary(target: Target) -> bool:
@@ -49,27 +71,47 @@ def planned(target: Target) -> bool:
 
 
 def settle(note: NoteView, drafts: list[Draft]) -> Iterator[Draft]:
-    """The drafts without those that only repeat others."""
+    """The drafts without those that only repeat others.
+
+    The same fact is annotated once (annotation guide): a finding named with its level and again without; a negation in
+    the impression of what most lines denied; unnamed surgery beside a named operation; a further denial of infection.
+    """
     placed: dict[tuple[str, str], set[str]] = {}
     for draft in drafts:
         where = draft.attributes["levels"] or draft.attributes["vertebrae"]
         placed.setdefault((draft.attributes["diagnosis"], draft.assertion), set()).update(where)
     lines = _heading_levels(note)
     for draft in drafts:
-        given = placed[draft.attributes["diagnosis"], draft.assertion]
-        if draft.attributes["levels"] or draft.attributes["vertebrae"] or not given:
+        if not _repeats(draft, placed, lines):
             yield draft
-        elif draft.assertion == "present" and not draft.attributes["primary"]:
-            continue
-        elif not (draft.assertion == "absent" and draft.sentence.section == "impression" and lines and lines <= given):
-            yield draft
+
+
+def _repeats(draft: Draft, placed: dict[tuple[str, str], set[str]], lines: set[str]) -> bool:
+    diagnosis, assertion = draft.attributes["diagnosis"], draft.assertion
+    if draft.rule in ("alternative.operation", "alternative.back_surgery"):
+        return ("prior_fusion", "present") in placed or bool(placed.get(("prior_decompression", "present")))
+    if draft.rule == "alternative.infection_imaging" and any(
+            kind == diagnosis and (said, bool(where)) != (assertion, False) for (kind, said), where in placed.items()):
+        return True
+    given = placed[diagnosis, assertion]
+    if draft.attributes["levels"] or draft.attributes["vertebrae"]:
+        return False
+    section = draft.sentence.section
+    if assertion == "hypothetical":
+        return section in ("impression", "addendum") and any((diagnosis, said) in placed for said in ("present", "possible"))
+    if assertion in ("present", "possible"):
+        return bool(given) and not draft.attributes["primary"] and not _EVERYWHERE.search(draft.sentence.text)
+    return assertion == "absent" and section == "impression" and bool(lines) and len(lines & given) > 0.6 * len(lines)
+
+
+_EVERYWHERE = re.compile(r"\belsew\w+|\belswere\b|\bother\s+levels?\b")
 
 
 def _heading_levels(note: NoteView) -> set[str]:
-    """The levels that head lines with a statement of their own beyond "normal"."""
+    """The levels that head lines of the note."""
     levels: set[str] = set()
     for sentence in note.sentences:
         match = HEADING_LEVELS.match(sentence.text)
-        if match and not sentence.cell and not re.search(r"\b(?:normal|unremarkable|wnl|negative)\b", sentence.text):
+        if match and not sentence.cell:
             levels.update(level for mention in find(match[1]) for level in mention.levels)
     return levels
