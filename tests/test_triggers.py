@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bvn_evidence.nlp import extract, lexicon, load
-from bvn_evidence.nlp.triggers import required
+from bvn_evidence.nlp.triggers import gates, required
 from bvn_evidence.schema import Note
 
 RULES = [(entry.id, entry.regex) for name in lexicon.names() if name not in ("macros", "spelling")
@@ -31,6 +31,11 @@ def test_required(pattern, strings):
     assert required(pattern) == strings
 
 
+def test_every_set_of_a_gate_is_needed():
+    assert gates(r"(?:leg|arm)\s+(?:pain|ache)|sciatica") == (
+        (frozenset({"pain", "ache"}), frozenset({"leg", "arm"})), (frozenset({"sciatica"}),))
+
+
 @pytest.mark.parametrize(("rule", "regex"), RULES, ids=[rule for rule, _ in RULES])
 def test_every_rule_can_be_gated(rule, regex):
     assert required(regex), f"{rule} would run on every sentence"
@@ -39,7 +44,7 @@ def test_every_rule_can_be_gated(rule, regex):
 @pytest.mark.parametrize(("rule", "regex"), RULES, ids=[rule for rule, _ in RULES])
 def test_every_text_that_matches_holds_a_trigger(rule, regex):
     """Strings made from the pattern itself: each that it matches must hold one of the strings that open the gate."""
-    strings = required(regex)
+    found = gates(regex)
     compiled = re.compile(regex)
 
     @settings(max_examples=15, deadline=None, database=None,
@@ -47,7 +52,7 @@ def test_every_text_that_matches_holds_a_trigger(rule, regex):
     @given(st.from_regex(compiled))
     def check(text):
         if compiled.search(text):
-            assert any(string in text for string in strings)
+            assert any(all(any(string in text for string in strings) for strings in gate) for gate in found)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
@@ -44,6 +44,21 @@ Modality = Literal[
     "bvn_ablation",
     "conservative_unspecified",
 ]
+# What a `finding` test may look for, by kind of fact
+FINDINGS: dict[str, tuple[str, ...]] = {
+    "alternative": (
+        *("disc_bulge", "disc_protrusion", "disc_extrusion", "disc_sequestration", "disc_herniation"),
+        *("annular_fissure", "central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis"),
+        *("nerve_root_compression", "facet_arthropathy", "si_joint_dysfunction", "spondylolisthesis"),
+        *("spondylolysis", "compression_fracture", "spinal_infection", "spinal_tumor", "scoliosis", "osteoporosis"),
+        *("cauda_equina_syndrome", "prior_fusion", "prior_decompression"),
+    ),
+    "radicular": (
+        *("radiculopathy", "sciatica", "leg_pain", "numbness_tingling", "leg_weakness", "positive_slr"),
+        *("neurogenic_claudication", "reflex_or_sensory_deficit"),
+    ),
+    "therapy": get_args(Modality),
+}
 
 
 class Model(BaseModel):
@@ -278,13 +293,28 @@ class Policy(Model):
         return (self.effective_from or day) <= day <= (self.effective_to or day)
 
 
+Place = tuple[str | int, ...]
+
+
+def parts_of(rule: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """The rule and all rules below it, depth first, each with its place in the file."""
+    yield place, rule
+    if isinstance(rule, AllRule):
+        below: list[Any] = rule.all
+        place = (*place, "all")
+    elif isinstance(rule, AnyRule):
+        below, place = rule.any, (*place, "any")
+    elif isinstance(rule, NOfRule):
+        below, place = rule.n_of.of, (*place, "n_of", "of")
+    else:
+        below = []
+    for index, child in enumerate(below):
+        yield from parts_of(child, (*place, index))
+
+
 def tests_of(rule: Any) -> Iterator[Test]:
     """The tests of a rule, depth first."""
-    if isinstance(rule, Test):
-        yield rule
-        return
-    for child in rule.n_of.of if isinstance(rule, NOfRule) else getattr(rule, "all", None) or rule.any:
-        yield from tests_of(child)
+    return (part for _, part in parts_of(rule) if isinstance(part, Test))
 
 
 for _model in (AllRule, AnyRule, Several, NOfRule, Criterion, Exclusion, Policy):

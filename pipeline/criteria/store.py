@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from ..errors import UserError
 from .chart import listed
-from .policy import Criterion, Model, Policy
+from .policy import FINDINGS, Criterion, FindingTest, Model, NOfRule, Place, Policy, parts_of
 
 PACKAGE = "bvn_evidence_lexicons.policies"
 PACKAGE = "bvn_evidence_lexicons.policies"
@@ -101,6 +101,8 @@ def _parse(path: Path) -> tuple[Policy | None, list[str]]:
     except OSError as error:
         return None, [f"the file cannot be read ({error.strerror}); give the path of a .yml file"]
     try:
+        if alias := next((t for t in yaml.scan(text, Loader=yaml.SafeLoader) if isinstance(t, yaml.AliasToken)), None):
+            return None, [f"line {alias.start_mark.line + 1}: '*{alias.value}' refers to another place; write it out"]
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -202,6 +204,8 @@ def _meaning(node: Any, policy: Policy) -> list[str]:
             if item.id in ids or item.id == "overall":
                 found.append(f"{here}: the id '{item.id}' is taken; choose another")
             ids.add(item.id)
+            start: Place = (part, index, "rule" if isinstance(item, Criterion) else "when")
+            found += _rule_problems(node, item.rule if isinstance(item, Criterion) else item.when, start)
     if policy.effective_from and policy.effective_to and policy.effective_to < policy.effective_from:
         found.append(f"line {_line(node, ('effective_to',))}: effective_to lies before effective_from; swap the dates")
     if policy.position == "covers" and not policy.criteria:
@@ -214,6 +218,18 @@ def _meaning(node: Any, policy: Policy) -> list[str]:
             names = ", ".join(sorted(path.stem for path in _folder().glob("*.yml")))
             found.append(f"line {line}: there is no policy '{policy.criteria_from}'; use one of {names}")
     return found
+
+
+def _rule_problems(node: Any, rule: Any, start: Place) -> Iterator[str]:
+    for place, part in parts_of(rule, start):
+        if isinstance(part, NOfRule) and part.n_of.n > len(part.n_of.of):
+            line = _line(node, (*place, "n_of", "n"))
+            yield f"line {line}: n_of asks for {part.n_of.n} of {len(part.n_of.of)}; lower n or add rules to 'of'"
+        for value in part.values if isinstance(part, FindingTest) else ():
+            if value not in FINDINGS[part.kind]:
+                close = difflib.get_close_matches(value, FINDINGS[part.kind], 1)
+                hint = f"did you mean '{close[0]}'?" if close else f"use one of {', '.join(FINDINGS[part.kind])}"
+                yield f"line {_line(node, (*place, 'values'))}: there is no {part.kind} '{value}'; {hint}"
 
 
 def _is_date(text: str) -> bool:

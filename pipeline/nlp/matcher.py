@@ -1,19 +1,20 @@
 """A linear multi-pattern matcher that stands in for medspaCy's own inside its components.
 
 medspaCy's MedspacyMatcher tests every pattern at every token. Here each rule's regular expression is run only on
-sentences that hold one of the strings it cannot match without (`triggers.required`), found for all rules in one
-Aho-Corasick pass. Rules stay medspaCy rules (TargetRule, ConTextRule): `rules`, `labels` and `add` work as usual.
+sentences that hold the strings it cannot match without (`triggers.gates`); the first of them are found for all rules in
+one Aho-Corasick pass. Rules stay medspaCy rules (TargetRule, ConTextRule): `rules`, `labels` and `add` work as usual.
 """
 from __future__ import annotations
 
 import re
+from bisect import insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import ahocorasick
 
-from .triggers import required
+from .triggers import Gate, gates
 
 
 @dataclass(slots=True)
@@ -42,6 +43,7 @@ class LinearMatcher:
         self.labels: set[str] = set()
         self._compiled: list[_Compiled] = []
         self._always: list[int] = []
+        self._gates: list[tuple[int, Gate]] = []  # the rule and what else its sentence must hold
         self._triggers: dict[str, set[int]] = {}
         self._automaton: Any = None
 
@@ -59,18 +61,19 @@ class LinearMatcher:
             self.rule_map[rule._rule_id] = rule
             self.labels.add(rule.category)
             self._compiled.append(_Compiled(order, rule))
-            strings = required(rule.pattern) if self.gate else frozenset()
-            if strings:
-                for string in strings:
-                    self._triggers.setdefault(string, set()).add(order)
-            else:
+            found = gates(rule.pattern) if self.gate else ()
+            for first, *rest in found:
+                for string in first:
+                    self._triggers.setdefault(string, set()).add(len(self._gates))
+                self._gates.append((order, tuple(rest)))
+            if not found:
                 self._always.append(order)
         self._automaton = None
 
     def _build(self) -> Any:
         automaton = ahocorasick.Automaton()
-        for string, orders in self._triggers.items():
-            automaton.add_word(string, tuple(orders))
+        for string, numbers in self._triggers.items():
+            automaton.add_word(string, tuple(numbers))
         automaton.make_automaton()
         return automaton
 
@@ -80,8 +83,13 @@ class LinearMatcher:
         if self._triggers:
             if self._automaton is None:
                 self._automaton = self._build()
+            reached: set[int] = set()
             for _, found in self._automaton.iter(text):
-                orders.update(found)
+                reached.update(found)
+            for number in reached:
+                order, rest = self._gates[number]
+                if order not in orders and all(any(string in text for string in strings) for strings in rest):
+                    orders.add(order)
         return [self._compiled[order] for order in sorted(orders)]
 
     def find(self, text: str) -> list[Hit]:
@@ -103,5 +111,5 @@ def longest(hits: Iterable[Hit]) -> list[Hit]:
     kept: list[Hit] = []
     for hit in sorted(hits, key=lambda h: (h.start - h.end)):
         if not any(other.start < hit.end and hit.start < other.end for other in kept):
-            kept.append(hit)
-    return sorted(kept, key=lambda h: h.start)
+            insort(kept, hit, key=lambda h: h.start)
+    return kept

@@ -229,6 +229,7 @@ def _label(sentence: str) -> str:
     return match.group().rstrip(": \t").lower() if match and _is_label(match.group()) else ""
 
 
+_LONGEST = 4000
 _INLINE_LEVEL = re.compile(r"(?<=[\s,;.])(?=[LSTDlstd]\d{1,2}\s?[-/–]\s?[LSls]?\d\s*:)")
 _LEVEL_LIST = re.compile(r"(?:\d\s*(?:,|&|-|–)|\b(?:and|to|through|thru))\s*$", re.I)
 
@@ -247,6 +248,10 @@ def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
     at = start
     for stop, go_on in [*sorted(cuts), (end, end)]:
         a, b = _strip(text, at, stop)
+        while b - a > _LONGEST:  # no sentence: keeps the cost of text without any full stop linear
+            blank = max(text.rfind(" ", a + _LONGEST // 2, a + _LONGEST), a + _LONGEST // 2)
+            pieces.append((a, blank))
+            a, _ = _strip(text, blank, b)
         if b > a:
             pieces.append((a, b))
         at = max(at, go_on)
