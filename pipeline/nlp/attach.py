@@ -21,6 +21,10 @@ _ROOT = re.compile(r"\s*(?:(?:,|and|&|or|/)\s*[ls]\s?\d\s+)?(?:(?:spinal|exiting
                    r"(?:nerves?|roots?|dermatom\w*|radicul\w*|myotom\w*|distribution)\b")
 _MULTILEVEL = re.compile(r"\bmulti-?\s?(?:level|segmental)\w*\s+(?:[\w-]+\s+){0,3}$")
 _LEAD = re.compile(r"\s*(?:at|on|for)\s+(?:the\s+)?")
+# levels that a statement on other levels only stresses: "noticeably at L4-5"
+_STRESS = re.compile(r"\b(?:notic\w+|notabl\w+|particularly|especially|predominantly|largest|worst|worse|most\s+\w+|"
+                     r"more\s+so|maximal|maximum)\s+(?:noted\s+)?(?:at|on|in)\s+(?:the\s+)?(?:level\s+of\s+)?$")
+_WHERE = re.compile(r"(?:\s+levels?)?\s*,?\s+where\b")
 _AS_LABEL = re.compile(r"(?:\s+(?:levels?|discs?|spaces?))?\s*(?:[:=\])]|-+\s|\.\s|,)")
 _ALL_LEVELS = re.compile(r"\b(?:any|other|all|every|remaining|each|rest\s+of\s+the)\s+(?:other\s+|lumbar\s+|remaining\s+|of\s+the\s+)*levels?\b|\belsewhere\b|\bthroughout\b")
 
@@ -92,6 +96,15 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: lis
     here = [group for group in groups(sentence) if not _is_heading(sentence, group) and (vertebrae or group.levels)]
     if not here:
         return inherited(note, sentence)
+    stressed = [group for group in here if _STRESS.search(sentence.text, 0, group.start)]
+    if stressed and (len(stressed) < len(here) or heading_groups(sentence)):
+        where = next((group for group in stressed if _WHERE.match(sentence.text, group.end) and group.end <= start
+                      and not _between([span for span in rivals if span != (start, end)], group.end, start)), None)
+        if where:
+            return where
+        here = [group for group in here if group not in stressed]
+        if not here:
+            return inherited(note, sentence)
     for group in here:
         if group.start < end and start < group.end:
             return group
@@ -137,7 +150,8 @@ def inherited(note: NoteView, sentence: Sentence) -> Group | None:
         found = [group for group in groups(before) if group.levels]
         if found and _labels(before, found[0]):
             return found[0]
-        if found and not sentence.heading and ";" in note.text[before.end - 1:sentence.start]:
+        if found and not sentence.heading and before.index == sentence.index - 1 and (
+                ";" in note.text[before.end - 1:sentence.start]):
             return found[-1]
         if found and not heading_groups(sentence):
             return None

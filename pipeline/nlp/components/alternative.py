@@ -9,7 +9,7 @@ from typing import Any
 
 from spacy.language import Language
 
-from ..attach import severity, side
+from ..attach import groups, severity, side
 from ..component import Draft, FactComponent, NoteView
 from ..levels import disc_range
 from ..sentences import Sentence
@@ -17,7 +17,7 @@ from ..targets import Target
 from . import exam
 from .involved import Involved, involved
 from .place import Place, Regions, elsewhere, place
-from .structure import states
+from .structure import State, states
 from .told import general, in_question, is_primary, not_the_source, planned, settle
 
 _UNGRADED = ("spondylolisthesis", "osteoporosis", "cauda_equina_syndrome", "prior_fusion", "prior_decompression")
@@ -88,7 +88,7 @@ class Alternative(FactComponent):
 
     def _states(self, note: NoteView, sentence: Sentence, over: str) -> Iterator[Draft]:
         labels = involved(over, len(over), len(over), list(_STRUCTURAL), over)[0] if over else []
-        taken = [(t.start, t.end) for t in sentence.targets if t.group == "alternative"]
+        taken = [(t.start, t.end) for t in sentence.targets if t.group == "alternative" and "exam" not in t.attributes]
         for state in states(sentence, [item.diagnosis for item in labels]):
             if any(a < state.end and state.start < b for a, b in taken) or elsewhere(sentence.text, state.start, state.end):
                 continue
@@ -98,12 +98,19 @@ class Alternative(FactComponent):
                 assertion = "absent"
             item = Involved(state.diagnosis, state.side, state.severity)
             for draft in _draft(note, state.structure, item, assertion, state.start, state.end, taken):
-                if state.elsewhere:
+                if state.elsewhere or _whole_canal(note, state, sentence):
                     draft.attributes["levels"] = []
                 yield draft
 
 
 _STRUCTURAL = ("central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis", "facet_arthropathy", "si_joint_dysfunction")
+
+
+def _whole_canal(note: NoteView, state: State, sentence: Sentence) -> bool:
+    """Whether a line of its own speaks of the spinal canal as a whole ("The spinal canal is still adequate.")."""
+    return (state.diagnosis == "central_stenosis" and state.assertion == "absent" and "spinal" in state.structure.text
+            and note.line(sentence) == [sentence] and not groups(sentence)
+            and bool(re.match(r"\s*-?\s*(?:the\s+)?(?:adequate|normal|spinal)\b", sentence.text)))
 
 
 def _is_column_name(sentence: Sentence) -> bool:
@@ -120,7 +127,7 @@ def _over(note: NoteView, sentence: Sentence) -> str:
 def _counts(note: NoteView, target: Target) -> bool:
     """Words too common outside imaging ("infection", "tumour") count only in imaging text."""
     return target.attributes.get("reading") != "imaging" or note.note_type == "radiology" or target.sentence.section in (
-        "findings", "impression", "indication") or bool(re.search(r"\b(?:mri|ct|x-?ray|spine|spinal|lumbar)\b", target.sentence.text)) or (
+        "findings", "impression", "indication") or bool(re.search(r"\b(?:mri|ct|x-?ray|spine|spinal|lumbar(?!\s+punct))\b", target.sentence.text)) or (
         bool(re.search(r"\b(?:mri|x-?ray|ct)\b", note.text[:200].lower())))
 
 
@@ -147,7 +154,7 @@ def _denied_inside(target: Target) -> bool:
 
 def _draft(note: NoteView, target: Target, item: Involved, assertion: str, start: int, end: int,
            rivals: list[tuple[int, int]]) -> Iterator[Draft]:
-    where = place(note, target, assertion, rivals)
+    where = place(note, target, item.diagnosis, assertion, rivals)
     if where is None:
         return
     where = _in_its_terms(item.diagnosis, where)

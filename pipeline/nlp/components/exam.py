@@ -19,6 +19,7 @@ _TEST = re.compile(r"\b(?:slr|straight\s+leg|slump|faber|fabere|fadir|patrick|ga
                    r"hoffman|babinski|spurling|waddell|valsalva|gillet|fortin)")
 _CUT = re.compile(r"[.;]\s|\bbut\b|\bhowever\b|\bwhile\b|\bwhereas\b")
 _LEADS = re.compile(r"[\s:]*(?:(?:for|on|in|bilateral|the|left|right|lumbar|axial|a|an)\s+)*")
+_COMPLAINT = re.compile(r"tender|^pain|\bpain\s+(?:over|at|on)")
 _DENIED = re.compile(r"\b(?:no|without|denies|nil|not)\s+(?:\w+\s+){0,3}$")
 
 
@@ -35,12 +36,12 @@ def results(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
     found = [m for m in _RESULT.finditer(text, first, last) if m.end() <= start or m.start() >= end]
     tests = [m for m in _TEST.finditer(text, first, last)]
     leading = [m for m in found if m.end() <= start and _LEADS.fullmatch(text, m.end(), _next_test(tests, m.end(), start))]
-    if leading and not _between(tests, found, leading[-1], start):
+    if leading and not _between(found, leading[-1], start):
         return [_read(text, first, leading[-1], start, end)]
     behind = [m for m in found if m.start() >= end]
     if not behind:
-        return [("possible", start, end)] if "tender" in text[start:end] else []
-    if "tender" in text[start:end] and behind[0].start() - end > 25:
+        return [("possible", start, end)] if _COMPLAINT.search(text, start, end) else []
+    if _COMPLAINT.search(text, start, end) and behind[0].start() - end > 25:
         return [("possible", start, end)]
     kept = [behind[0]]
     kept += [m for m in behind[1:2] if not any(kept[0].end() <= t.start() < m.start() for t in tests)
@@ -50,7 +51,7 @@ def results(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
 
 def _own_words(text: str, first: int, start: int, end: int) -> tuple[str, int, int] | None:
     """A result that the words of the test itself give: "no facet tenderness", "SI joints non-tender"."""
-    if "tender" not in text[start:end]:
+    if not _COMPLAINT.search(text, start, end):
         return None
     denied = _DENIED.search(text, first, start)
     if denied:
@@ -64,7 +65,7 @@ def _next_test(tests: list[re.Match[str]], at: int, start: int) -> int:
     return min((t.start() for t in tests if t.start() >= at), default=start) if tests else start
 
 
-def _between(tests: list[re.Match[str]], found: list[re.Match[str]], lead: re.Match[str], start: int) -> bool:
+def _between(found: list[re.Match[str]], lead: re.Match[str], start: int) -> bool:
     """Whether another result follows the leading one before the test, so that it no longer speaks of this test."""
     return any(lead.end() <= m.start() < start for m in found)
 

@@ -22,12 +22,13 @@ _STRUCTURES = (
     ("nerve_root_compression", re.compile(r"roots?|nerves?|neural")),
 )
 _EXIT = frozenset(["exit", "exiting", "exite", "neural", "nerve", "nerves", "root", "roots"])
-_JOIN = frozenset(["and", "or", ",", "/", "&", "plus", "with", "nor", "as", "well"])
+_JOIN = frozenset(["and", "or", ",", "/", "&", "plus", "nor", "as", "well"])
 _FILL = frozenset(["left", "right", "lt", "rt", "l", "r", "b", "bilateral", "bilaterally", "both", "sided", "side", "sides", "either", "mild", "mildly", "minimal", "minimally", "slight", "slightly", "moderate", "moderately", "mod", "severe", "severely", "marked", "markedly", "advanced", "trace", "early", "minor", "low", "high", "grade", "significant", "significantly", "critical", "relative", "relatively", "borderline", "only", "no-more", "more", "than", "greater", "equal", "degenerative", "congenital", "acquired", "secondary", "primary", "bony", "osseous", "soft", "tissue", "residual", "recurrent", "associated", "resultant", "resulting", "multilevel", "multifactorial", "diffuse", "focal", "generalised", "generalized", "stable", "unchanged", "new", "progressive", "worsening", "appreciable", "definite", "frank", "central", "spinal", "neural", "exit", "exiting", "nerve", "root", "lateral", "zone", "canal", "space", "level", "levels", "joint", "joints", "the", "a", "of", "at", "in", "to", "on", "upon", "for", "is", "are", "was", "were", "be", "appear", "appears", "appeared", "remain", "remains", "show", "shows", "showing", "demonstrate", "demonstrates", "looks", "look", "there", "this", "these", "which", "has", "have", "ligamentum", "ligamenta", "ligament", "ligamentous", "flavum", "flava", "flaval", "hypertrophy", "hypertrophic", "arthritic", "thickening", "thickened", "buckling", "infolding", "thecal", "sac", "lower", "upper", "mid", "lumbar", "lumbosacral", "still", "also", "now", "not", "somewhat", "quite", "very", "mid-lumbar", "inferior", "superior", "posterior", "anterior", "further", "its", "size", "caliber", "calibre", "diameter", "subchondral", "osteoarthritic", "small", "large", "changes", "change", "inflammatory", "symmetric", "asymmetric", "asymmetrical"])
 _LEVEL = re.compile(r"(?:[lst]?-?\d{1,2}|[lstd]\d{1,2})(?:-?[ls]?\d)?(?:-[ls]?\d)?")
 _PREPOSITION = frozenset(["of", "in", "at", "within", "involving", "affecting", "across", "to", "on", "upon", "the", "both", "left", "right", "lt", "rt", "bilateral"])
 _STOP_SUBJECT = frozenset(["no", "without", "but"])
 _AFTER = re.compile(r"\s*[,(]\s*((?:(?!\bno\b)[\w\s,/>=-]){1,60})")
+_ACTS_ON = re.compile(r"(?:narrow(?:ing|ed|s)?|compromising|effacing|obliterating|encroaching|constricted|tight)\s+(?:(?:of|on|the|both|left|right|lt|rt|bilateral|spinal|central|neural|upon)\s+){0,4}(?:canals?|foram|neuroforam|recess|lateral\s+recess|central\s+canal|subarticular|exit)")
 _REACH = 140
 
 
@@ -55,24 +56,36 @@ def involved(text: str, start: int, end: int, allowed: list[str], label: str) ->
     `allowed` are the diagnoses the process can stand for; `label` holds the words that stand over the sentence. The list
     is empty where no structure is named.
     """
+    if _ACTS_ON.match(text, start):  # "narrowing the canal": what follows is what narrows
+        found = _behind(text, start, end, [], allowed)
+        if found:
+            return found
     tokens = _walk_back(text, start, allowed)
     pieces = _pieces(tokens, allowed)
-    first, last = (tokens[0][1] if tokens else start), end
-    if not _names(pieces):
-        behind = _walk_on(text, end, allowed)
-        found = _pieces(behind, allowed)
-        if _names(found):
-            last = behind[-1][2]
-            head = " ".join(token for token, _, _ in tokens[-4:])
-            for piece in found:
-                piece.words = [*head.split(), *piece.words] if not severity(piece.text) else piece.words
-            return _settle(found, text[start:end], text, last), first, last
-        over = _in_label(label, allowed)
-        if over:
-            pieces = [_Piece([token for token, _, _ in tokens if token not in _JOIN], over)]
-            return _settle(pieces, text[start:end], text, last), start, last
-        return [], start, end
-    return _settle(pieces, text[start:end], text, last), first, last
+    if _names(pieces):
+        return _settle(pieces, text, end), tokens[0][1], end
+    found = _behind(text, start, end, tokens, allowed)
+    if found:
+        return found
+    over = _in_label(label, allowed)
+    if over:
+        return _settle([_Piece([token for token, _, _ in tokens if token not in _JOIN], over)], text, end), start, end
+    return [], start, end
+
+
+def _behind(text: str, start: int, end: int, tokens: list[tuple[str, int, int]],
+            allowed: list[str]) -> tuple[list[Involved], int, int] | None:
+    """The structures right behind a process: "stenosis of the lateral recesses", "hypertrophy of facet joints"."""
+    behind = _walk_on(text, end, allowed)
+    found = _pieces(behind, allowed)
+    if not _names(found):
+        return None
+    head = [token for token, _, _ in (tokens or _walk_back(text, start, allowed))[-4:]]
+    for piece in found:
+        if not severity(piece.text):
+            piece.words = [*head, *piece.words]
+    last = behind[-1][2]
+    return _settle(found, text, last), start, last
 
 
 def _walk_back(text: str, start: int, allowed: list[str]) -> list[tuple[str, int, int]]:
@@ -142,7 +155,7 @@ def _in_label(label: str, allowed: list[str]) -> list[str]:
     return [d for d in dict.fromkeys(_structure(word, allowed) for word in words) if d]
 
 
-def _settle(pieces: list[_Piece], head: str, text: str, end: int) -> list[Involved]:
+def _settle(pieces: list[_Piece], text: str, end: int) -> list[Involved]:
     """One finding a structure: pieces without one take that of the next, grades pass on to the piece behind."""
     following: list[str] = []
     for piece in reversed(pieces):

@@ -18,6 +18,8 @@ _OUTSIDE = re.compile(r"\b(?:cervical|thoracic|dorsal|c[\s.-]?spine|t[\s.-]?spin
                       r"knees?|shoulders?|elbows?|wrists?|ankles?)\b")
 _LUMBAR = re.compile(r"\b(?:lumb\w*|lss|ls|l[\s./-]*s?[\s.-]*spine|sacr\w*|scaro\w*|si|sij|low(?:er)?[\s-]+back|whole\s+spine|back)\b|thoraco-?lumbar|dorso-?lumbar")
 _BODY = re.compile(_OUTSIDE.pattern + r"|\b(?:hips?|arms?|hands?|fingers?|rotator|cuff|carpal|upper\s+extremit\w+)\b")
+_SPINE = re.compile(r"(?<!cervical )(?<!thoracic )\b(?:spine|spinal|vertebra\w*)\b")
+_NEAR = _BODY
 _STUDY = re.compile(r"\b(?:mri?|m\.r\.i\.?|ct|x-?rays?|xr|radiographs?|myelogram|scan|spine|joints?)\b")
 _CLAUSE = re.compile(r"[,.;:()]|\band\b|\bbut\b")
 _SAME = re.compile(r"\b(?:this|that|the\s+same|same|both(?:\s+of\s+these)?|these|those|said|above)\s+(?:disc\s+)?levels?\b|\bhere\b|\b(?:canal|facets?|foramina)\s+there\b")
@@ -67,7 +69,7 @@ def elsewhere(text: str, start: int, end: int) -> bool:
     """Whether the words around a finding speak of another region of the body and not of the lumbar spine."""
     if not _BODY.search(text):
         return False
-    if not _LUMBAR.search(text) and not groups_in(text):
+    if not _LUMBAR.search(text) and not _SPINE.search(text) and not groups_in(text) and _NEAR.search(text, max(0, start - 60), end + 60):
         return True
     first = max((m.end() for m in _CLAUSE.finditer(text, 0, start)), default=0)
     last = next((m.start() for m in _CLAUSE.finditer(text, end)), len(text))
@@ -80,10 +82,10 @@ def groups_in(text: str) -> bool:
     return any(not mention.outside for mention in lv.find(text))
 
 
-def place(note: NoteView, target: Target, assertion: str, rivals: list[tuple[int, int]]) -> Place | None:
+def place(note: NoteView, target: Target, diagnosis: str, assertion: str, rivals: list[tuple[int, int]]) -> Place | None:
     """Where a finding is, by the attribute `place` of its entry (disc, vertebra or none); None outside the lumbar spine."""
     kind = target.attributes.get("place", "disc")
-    if kind == "none" or target.attributes.get("diagnosis", target.attributes.get("structure")) == "si_joint_dysfunction":
+    if kind == "none" or diagnosis == "si_joint_dysfunction":
         return Place([], [])
     group = _group(note, target, assertion, rivals, kind == "vertebra")
     if group is None:
@@ -104,12 +106,12 @@ def _group(note: NoteView, target: Target, assertion: str, rivals: list[tuple[in
     sentence, text = target.sentence, target.sentence.text
     own = [group for group in groups(sentence) if vertebrae or group.levels]
     if target.attributes.get("exam"):
-        return next((group for group in own if 0 <= group.start - target.end < 60), None)
+        return next((group for group in own if -24 < group.start - target.end < 60), None)
     if assertion == "absent" and _ANY_OTHER.search(text, target.end):
         return None
     if own:
         group = attach(note, sentence, target.start, target.end, rivals, vertebrae=vertebrae)
-        return None if group is not None and _item_apart(note, target, assertion, group) else group
+        return None if group in own and _item_apart(note, target, assertion, group) else group
     if _NO_PLACE.search(text, target.start):
         return None
     goes_on = bool(_CONTINUES.match(text))
@@ -156,14 +158,14 @@ def _of_paragraph(note: NoteView, target: Target, assertion: str) -> Group | Non
         return None
     named: list[Group] = []
     for before in note.line(sentence):
-        if before.index >= sentence.index or _NO_PLACE.search(before.text) or _OTHERS.search(before.text):
-            named = [] if before.index < sentence.index else named
-            if before.index >= sentence.index:
-                break
-            continue
+        if before.index >= sentence.index:
+            break
+        if _NO_PLACE.search(before.text) or _OTHERS.search(before.text):
+            return None
         named += [group for group in groups(before) if group.levels]
-    if named and len({tuple(group.levels) for group in named}) == 1 and len(named[0].levels) == 1 and (
-            note.note_type == "radiology" or (positive and diagnosis in _DISC)):
+    alone = len({tuple(group.levels) for group in named}) == 1 and len(named[0].levels) == 1
+    reads = note.note_type == "radiology" and (positive or sentence.section != "impression")
+    if alone and (reads or (positive and diagnosis in _DISC)):
         return named[-1]
     if positive and diagnosis in _DISC and not _MANY.search(sentence.text) and not named:
         above = note.before(note.line(sentence)[0])

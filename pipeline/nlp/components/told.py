@@ -17,7 +17,7 @@ _IS_SOURCE = re.compile(rf"[^.;]{{0,40}}?(?:\b(?:is|are|as|being|represents?|app
 _FROM = re.compile(rf"(?:\b(?:pain|lbp|lumbago|symptoms?|ache|spine)\b[^.;]{{0,60}}?\b(?:due|secondary|attributable|attributed|related|owing)\s+to|\bpain\s+(?:comes?\s+|coming\s+|arising\s+|originating\s+)?from|\b(?:generated|caused|explained|driven)\s+by|\b{_SOURCE}\s*(?:of\s+(?:\w+\s+){{0,3}}pain\s*)?(?:is|:|being))\s+(?:the\s+|a\s+|an\s+|his\s+|her\s+)?(?:[\w/-]+\s+){{0,6}}$")
 _NOT_SOURCE = re.compile(rf"[^.;]{{0,30}}?\b(?:is|are|was|were|do|does)\s+(?:not|unlikely)\s+(?:\w+\s+){{0,5}}?{_SOURCE}\b|[^.;]{{0,20}}?\b(?:has|have)\s+been\s+(?:ruled\s+out|excluded)\b|[^.;]{{0,12}}?\bdoes\s+not\s+explain\b")
 _GENERAL = re.compile(r"\b\d\s*=\s*\w+[^.]{0,80}\b\d\s*=|\bgraded\s+(?:per|according|after|by|using)\b|^key\s+to\b|\basymptomatic\s+(?:adults|people|persons|individuals|volunteers|population)\b|"
-                      r"\bpeople\s+without\b|\bdiscs?\s+(?:can|may)\s+\w+\s+or\b|\bis\s+(?:leg\s+)?pain\s+(?:from|caused\s+by)\s+an?\b|\bcoverage\b|\bpolicy\s+(?:requires|criteria)\b")
+                      r"\bpeople\s+without\b|\bdiscs?\s+(?:can|may)\s+\w+\s+or\b|\bis\s+(?:leg\s+)?pain\s+(?:from|caused\s+by)\s+an?\b|\b(?:is|are)\s+common\s+(?:after|in|with|findings)\b|\bcoverage\b|\bpolicy\s+(?:requires|criteria)\b")
 _FUTURE = re.compile(r"\b(?:candidates?|recommend\w*|consider\w*|discuss\w*|options?|refer\w*|wish\w*|plan\w*|would|will|offer\w*|declin\w*|"
                      r"avoid\w*|schedul\w*|propos\w*|request\w*|interest\w*|want\w*|need\w*|if|may|might|could|should|require\w*|not\s+ready|"
                      r"consult\w*|evaluat\w*|indicat\w*|contemplat\w*|hold\s+off|rather\s+than|instead\s+of|versus|vs|appropriate|advis\w*|"
@@ -74,14 +74,16 @@ def settle(note: NoteView, drafts: list[Draft]) -> Iterator[Draft]:
     """The drafts without those that only repeat others.
 
     The same fact is annotated once (annotation guide): a finding named with its level and again without; a negation in
-    the impression of what most lines denied; unnamed surgery beside a named operation; a further denial of infection.
+    the impression of what every line denied; unnamed surgery beside a named operation; a further denial of infection.
     """
     placed: dict[tuple[str, str], set[str]] = {}
     for draft in drafts:
         where = draft.attributes["levels"] or draft.attributes["vertebrae"]
         placed.setdefault((draft.attributes["diagnosis"], draft.assertion), set()).update(where)
     lines = _heading_levels(note)
+    sources = {(draft.attributes["diagnosis"], draft.assertion) for draft in drafts if draft.attributes["primary"]}
     for draft in drafts:
+        draft.attributes["primary"] = (draft.attributes["diagnosis"], draft.assertion) in sources
         if not _repeats(draft, placed, lines):
             yield draft
 
@@ -100,8 +102,9 @@ def _repeats(draft: Draft, placed: dict[tuple[str, str], set[str]], lines: set[s
     if assertion == "hypothetical":
         return section in ("impression", "addendum") and any((diagnosis, said) in placed for said in ("present", "possible"))
     if assertion in ("present", "possible"):
-        return bool(given) and not draft.attributes["primary"] and not _EVERYWHERE.search(draft.sentence.text)
-    return assertion == "absent" and section == "impression" and bool(lines) and len(lines & given) > 0.6 * len(lines)
+        return bool(given) and not _EVERYWHERE.search(draft.sentence.text)
+    return (assertion == "absent" and section == "impression" and bool(lines) and lines <= given
+            and draft.attributes["severity"] is None)
 
 
 _EVERYWHERE = re.compile(r"\belsew\w+|\belswere\b|\bother\s+levels?\b")
