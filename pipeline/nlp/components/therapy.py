@@ -16,7 +16,7 @@ from ...schema import Cue
 from ..component import Draft, FactComponent, NoteView
 from ..matcher import Hit
 from . import therapy_outcome, therapy_status
-from .therapy_course import course, episode_weeks, leading_weeks
+from .therapy_course import course, episode_weeks, leading_weeks, since_named, span_weeks
 from .therapy_passage import Cues, Mention, Passage, passages
 from .therapy_scope import Scope
 from .therapy_status import INTERVENTIONS, USED
@@ -24,6 +24,7 @@ from .therapy_status import INTERVENTIONS, USED
 _SILENT = frozenset({"family_history", "review_of_systems", "exam", "vitals", "technique", "comparison", "allergies", "legend",
                      "education"})
 _PT_NOTE = re.compile(r"physical\s+therapy|physiotherap|\bpt\s+(?:progress|discharge|eval|daily|note|initial|re-?eval)|rehab", re.I)
+_NO_RESULT = re.compile(r"indication|instruct|plan|discharge")
 _GOAL = re.compile(r"^(?!.*\bmet\b).*(?:\bgoals?\b|\b[sl]tg|\bindependent|\bin\s+\d+\s+(?:weeks|wks)|\bwill\b|\bto\s+\d)|^\s*\d")
 _PROCEDURE = re.compile(r"\b(?:procedures?|operations?)(?:\s+(?:performed|in\s+detail))?$")
 _PT_WORDS = re.compile(r"[\s:,-]*(?:x\s?\d|\d+\s?(?:visits|sessions|weeks|wks|mos?\b|months|x\b|times)|visits?\b|sessions?\b|for\s+(?:the\s+)?(?:low\s+)?back|referral|eval\b|and\s+(?:hep|chiro)|/\s?(?:ot|hep|chiro))")
@@ -125,7 +126,7 @@ class Therapy(FactComponent):
             if statement.used or statement.status == "planned":
                 _measure(statement, number, taken, note.note_date)
             statements.append(statement)
-        named = [s for s in statements if s.mention.modality != "conservative_unspecified" or s.weeks]
+        named = [s for s in statements if s.mention.target.rule != "therapy.conservative" or s.weeks]
         return (named or statements) + _summary(passage, named, taken)
 
     def _pass_on(self, passage: Passage, last: list[Statement], found: list[Statement]) -> None:
@@ -156,7 +157,7 @@ class Therapy(FactComponent):
         """Give the procedure that a note reports the result it tells further down."""
         own = [s for s in found if s.mention.modality in INTERVENTIONS and s.status == "tried" and s.outcome is None]
         told = [hit.rule.metadata["outcome"] for s in note.sentences if own and s.index > own[0].passage.sentence.index
-                and s.section not in ("indication", "instructions", "plan")
+                and not _NO_RESULT.search(s.label) and not any(t.group == "therapy" for t in s.targets)
                 for hit in self.outcomes.find(s.text) if not hit.rule.metadata.get("loose")]
         for statement in own:
             statement.outcome = told[0] if told else None
@@ -220,6 +221,11 @@ def _measure(statement: Statement, number: int, taken: list[tuple[int, int]], no
         statement.weeks = round(leading + statement.weeks, 1) if again and statement.weeks else leading
     elif statement.weeks is None and re.match(r"\s*(?:since|from|between)\b", lead):
         statement.weeks = course(lead, shifted, note_date).weeks
+    if statement.weeks is None and statement.used:
+        if len(mentions) == 1:
+            statement.weeks = span_weeks(passage.text, note_date)
+        if mention.modality == "activity_modification":
+            statement.weeks = statement.weeks or since_named(passage.text[mention.start:end], note_date)
     if statement.sessions is None:
         statement.sessions = course(lead[-40:] + passage.text[mention.start:mention.end], [], None).sessions
 

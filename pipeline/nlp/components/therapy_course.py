@@ -17,8 +17,8 @@ _POINT = rf"(?:{_MONTH}\s*,?\s*(?:of\s+)?'?(?:\d{{4}}|\d{{2}}(?!\d))?|\d{{1,2}}\
 _SPAN = re.compile(rf"(?<![\w/])({_POINT})\s*(?:-|to|through|thru|until|till|and|ending(?:\s+in)?|up\s+to)\s*(?:the\s+|end\s+of\s+)?({_POINT}|now|present|today|date|current)(?![\w/])")
 _SINCE = re.compile(rf"\bsince\s+(?:about\s+|around\s+|early\s+|mid[\s-]+|late\s+|last\s+|the\s+(?:beginning|start|end)\s+of\s+|at\s+least\s+)*({_POINT})(?![\w/])|\b(?:started|began|beginning|starting|start\s+date)\s*:?\s+(?:in\s+|on\s+)?({_POINT})(?![\w/])")
 _NO_COURSE_BEFORE = re.compile(r"(?:\bin|\bafter|\bwithin|\bevery|\bq|\bnext|\bper|\blasted|\blasting|relief\s+(?:for|of|x)|helped(?:\s+for)?|better\s+for|improved\s+for|"
-                               r"pain\s+(?:for|x|of|since)|lbp\s+(?:for|x)|symptoms\s+(?:for|x)|ago|aged?|f/u|follow[\s-]?up(?:\s+in)?|recheck(?:\s+in)?|rtc|return\s+in|back\s+in|about\s+this|off\s+work)\s*(?:about\s+|the\s+(?:past|last)\s+|approximately\s+|only\s+|over\s+|>\s*|~\s*)?$")
-_NO_COURSE_AFTER = re.compile(r"\s*(?:of\s+(?:\w+\s+)?(?:relief|benefit|improvement|comfort|pain|symptoms|low\s+back|lbp|back)|ago|old|later|before|prior|postpartum|apart|supply|f/u|follow|'?\s*history|hx|relief|post)\b")
+                               r"pain\s+(?:for|x|of|since)|lbp\s+(?:for|x)|symptoms\s+(?:for|x)|ago|aged?|f/u|follow[\s-]?up(?:\s+in)?|recheck(?:\s+in)?|rtc|return\s+in|back\s+in|about\s+this|off\s+work|days?|times?|hours?|shifts?|visits?|once|twice|\dx|\d\s+x)\s*(?:about\s+|the\s+(?:past|last)\s+|approximately\s+|only\s+|over\s+|>\s*|~\s*)?$")
+_NO_COURSE_AFTER = re.compile(r"\s*(?:of\s+(?:\w+\s+)?(?:relief|benefit|improvement|comfort|pain|symptoms|low\s+back|lbp|back)|(?:a|per|each|/)\s*(?:week|wk|day|month)|ago|old|later|before|prior|postpartum|apart|supply|f/u|follow|'?\s*history|hx|relief|post)\b")
 _BOUNDED = re.compile(r"\bpain\b|\blbp\b|\bsymptoms\b|\bonset\b")
 _COUNT = r"(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty(?:-?\s?\w+)?)"
 _SESSIONS = re.compile(rf"\b{_COUNT}(?:\s*(?:-|or|to)\s*\w+)?(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:[a-z-]+\s+){{0,3}}?(?:visits?|sessions?|treatments?|appointments?|adjustments|classes|injections?|times|blocks|epidurals?)\b"
@@ -64,6 +64,17 @@ def _weeks(text: str, taken: list[tuple[int, int]], note_date: str | None) -> fl
     return None
 
 
+def since_named(text: str, note_date: str | None) -> float | None:
+    """Weeks from the first point in time in the text to the note date ("gave up golf 10/2023")."""
+    match = re.search(rf"(?<![\w/]){_POINT}(?![\w/])", text)
+    return _between(match.group(), "now", note_date) if match and re.search(r"\d{4}|/", match.group()) else None
+
+
+def span_weeks(text: str, note_date: str | None) -> float | None:
+    """Weeks of the first span in the text ("03/05/2024 to 07/02/2024")."""
+    return next((weeks for match in _SPAN.finditer(text) if (weeks := _between(match[1], match[2], note_date))), None)
+
+
 def _is_taken(start: int, end: int, taken: list[tuple[int, int]]) -> bool:
     return any(a < end and start < b for a, b in taken)
 
@@ -100,6 +111,7 @@ def _point(text: str, note_date: str | None, until: Day | None = None) -> Day | 
     if found:
         return found[0]
     name = re.search(_MONTH, text)
+    number_of_day = re.search(rf"(\d{{1,2}})\s+{_MONTH}|{_MONTH}\s+(\d{{1,2}})(?!\d)", text)
     short = re.fullmatch(r"(\d{1,2})/(\d{2})", text.strip())
     if short and 1 <= int(short[1]) <= 12 and int(short[2]) > 12:
         return Day(0, 0, 2000 + int(short[2]), int(short[1]))
@@ -107,7 +119,8 @@ def _point(text: str, note_date: str | None, until: Day | None = None) -> Day | 
     if name is None or anchor is None:
         return None
     month = _NAMES.index(name.group()[:3]) + 1
-    return Day(0, 0, anchor.year if month <= (anchor.month or 12) else anchor.year - 1, month)
+    day = int(number_of_day[1] or number_of_day[2]) if number_of_day else None
+    return Day(0, 0, anchor.year if month <= (anchor.month or 12) else anchor.year - 1, month, day)
 
 
 def _sessions(text: str) -> int | None:

@@ -29,7 +29,11 @@ def in_passage(passage: Passage, cues: list[Hit]) -> dict[int, str]:
     floor = 0
     for number, cue in enumerate(cues):
         outcome = cue.rule.metadata["outcome"]
-        if any(m.start < cue.end and cue.start < m.end for m in mentions) or _IF.search(passage.text, 0, cue.start):
+        if _IF.search(passage.text, 0, cue.start):
+            continue
+        inside = [i for i, m in enumerate(mentions) if m.start < cue.end and cue.start < m.end]
+        if inside:
+            found.update({i: outcome for i in inside if mentions[i].end < cue.end and not cue.rule.metadata.get("loose")})
             continue
         limit = cues[number + 1].start if number + 1 < len(cues) else len(passage.text)
         behind = [i for i, m in enumerate(mentions) if cue.end <= m.start < limit]

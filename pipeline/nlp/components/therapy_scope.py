@@ -15,6 +15,8 @@ from .therapy_passage import Cues, Mention, Passage
 _PURPOSE = re.compile(r"[\w\s.%/,-]{0,50}?(?:\bfor\b|\bto\s+treat\b|\bof\b|\(|-)\s*(?:[a-z'/-]+\s+){0,4}?$")
 _REASON = re.compile(r"\b(?:stop\w*|d/c\w*|discontinu\w*|because|due\s+to|avoid\w*|caus\w*|given|contraindicat\w*|"
                      r"intoleran\w*|but|while|and\s+(?:he|she)|declin\w*|after|before|since|with)\b|[;:]|\.\s")
+_PAIN = re.compile(r"\s+(?:joint\s+)?(?:pain|injury|fracture|arthritis|problem|surgery|replacement)\b")
+_PAIN_IN = re.compile(r"\b(?:pain|problems?|difficulty|injury|surgery|injection)\s+(?:in|with|to|of|into)\s+(?:the\s+|her\s+|his\s+)?(?:left\s+|right\s+|both\s+|bilateral\s+)?$")
 _NEGATED = re.compile(r"\b(?:no|not|denies|denied|without|negative\s+for|never|nor|absence\s+of)\b(?:\s+[\w,/-]+){0,8}\s*$")
 _OPENS = re.compile(r"[\s\d.)(#*:-]*(?:(?:regarding|re|as\s+for|for|with\s+regards?\s+to|in\s+terms\s+of|treatments?|therap\w+|plan|"
                     r"current|past|history|hx|of|the|his|her|chronic|acute|left|right|bilateral|severe|mild|stable|low|type|"
@@ -35,7 +37,8 @@ class Scope:
         """Whether the treatment was for the back, as far as the note says."""
         named = self.cues.find(passage.text)
         found = _said(named, passage.text)
-        about = _beside(named, passage.text, mention, passage.mentions) or _in_sentence(found, passage.text, mention)
+        about = _beside(named, passage.text, mention, passage.mentions) or _in_sentence(
+            [hit for hit in named if hit in found or _kind(hit) == "back"], passage.text, mention)
         if about is None and passage.sentence.section in _BACK_ONLY:
             return mention.modality == "surgery"
         if about is None:
@@ -60,7 +63,7 @@ class Scope:
             kinds = {_kind(hit) for hit in found}
             if "back" in kinds:
                 paragraph = "back"
-            elif kinds and (paragraph is None or _opening(found, sentence)):
+            elif kinds and (paragraph is None or _opening(found, sentence) or _is_problem(found, sentence)):
                 paragraph = "other"
             topics[sentence.index] = paragraph or block or ""
             self._weigh(weights, found, sentence)
@@ -70,8 +73,9 @@ class Scope:
     def _weigh(self, weights: dict[str, float], found: list[Hit], sentence: Sentence) -> None:
         main = _MAIN.search(sentence.label) or _MAIN.search(sentence.section)
         for kind in {_kind(hit) for hit in found}:
-            if sentence.section not in ("exam", "review_of_systems", "past_history", "family_history", "education"):
-                weights[kind] += 3 if main else 1.5 if sentence.index < 6 else 1
+            if sentence.section not in ("exam", "review_of_systems", "past_history", "family_history", "education", "medications",
+                                        "social_history", "past_surgical_history"):
+                weights[kind] += 3 if main else 1.5 if sentence.index < 6 or sentence.section == "hpi" else 0.5
 
 
 def _kind(hit: Hit) -> str:
@@ -118,6 +122,12 @@ def _opening(found: list[Hit], sentence: Sentence) -> str | None:
         if _OPENS.fullmatch(sentence.text, 0, hit.start):
             return _kind(hit)
     return None
+
+
+def _is_problem(found: list[Hit], sentence: Sentence) -> bool:
+    """Whether a sentence turns to pain somewhere else ("significant pain in her right hip")."""
+    return any(_PAIN_IN.search(sentence.text, max(0, hit.start - 40), hit.start) or _PAIN.match(sentence.text, hit.end)
+               for hit in found)
 
 
 def _belongs(sentence: Sentence) -> bool:

@@ -17,7 +17,12 @@ INTERVENTIONS = frozenset({"epidural_steroid_injection", "facet_injection", "rfa
 _SECTION = {"medications": "ongoing", "plan": "planned", "assessment": "planned", "instructions": "planned",
             "goals": "planned", "impression": "planned"}
 _STOP = re.compile(r"\b(?:but|however|although|though|while|whereas|who|because|until|so|unless|where|if|before)\b|;|\.\s|\s\|\s")
+_TRAILING = re.compile(r"\s*(?:[,.;)|]|$|today|by\b|at\b|for\b|because|due|with\b|until|in\b|to\s+(?:start|begin))")
+_PARTICIPLE = re.compile(r"\b(?:\w+ed|placed|given|issued|sent|refus\w+|declin\w+)$")
 _STRONG = ("declined", "contraindicated", "not_tried")
+_DOSE = re.compile(r"[\s,]*(?:\w+\s+)?(?:\d[\d.,/-]*\s*(?:mg|g|mcg|%|/d)?\s*)?(?:po\s+)?(?:daily|bid|b\.i\.d|tid|t\.i\.d|qid|qhs|prn|nightly|nocte|once|twice|three\s+times|every|q\d|qd\b|at\s+(?:night|bedtime)|tds|bd|od|as\s+needed)\b")
+_BARE_NO = re.compile(r"(?:^|[.,;(]\s*|\bwith\s+)no\s*$")  # "no opioids": not given, which is not never tried
+_RELIEVED = re.compile(r"\b(?:alleviat|reliev|amelior|eas)(?:ing|ed|es)\s+(?:factors?\b.*|(?:by|with)\b[^.;]*)$|\bbetter\s+with\b[^.;]*$")
 _PLAN_LABEL = re.compile(r"plan|referral|recommend|orders|counsel|medical\s+treatment|disposition|dispo")
 _PAST_LABEL = re.compile(r"tried|prior|previous|past|so\s+far|to\s+date|failed|history|completed")
 _NOW_LABEL = re.compile(r"\bcurrent|\bmeds?\b|medications?|taking")
@@ -36,6 +41,11 @@ def read(passage: Passage, number: int, cues: list[Hit], outcome: str | None, pr
          retrospective: bool) -> Reading | None:
     """The status of one mention of the passage; None where the passage does not say that it concerns a treatment."""
     mention = passage.mentions[number]
+    if "status" in mention.target.attributes:
+        return Reading(mention.target.attributes["status"], "absent")
+    if _RELIEVED.search(passage.text, 0, mention.start) or (
+            mention.modality == "opioid" and _BARE_NO.search(passage.text, 0, mention.start)):
+        return None
     own = bool(mention.target.attributes.get("own"))
     after = _nearest_before(passage, mention, cues, own)
     behind = _nearest_behind(passage, number, cues)
@@ -92,8 +102,6 @@ def _nearest_before(passage: Passage, mention: Mention, cues: list[Hit], own: bo
 def _lists_to(passage: Passage, cue: Hit, mention: Mention) -> bool:
     """Whether a negation reaches a treatment: only treatments and few words stand between."""
     start = cue.end
-    if mention.modality == "opioid" and passage.text[cue.start:cue.end].strip() == "no":
-        return False  # "no opioids" tells what was not given, not what was never tried
     between = re.sub(r"\bback\s+pain\s+or\b", " ", passage.text[start:mention.start])
     for other in passage.mentions:
         if start <= other.start < mention.start:
@@ -112,7 +120,7 @@ def _nearest_behind(passage: Passage, number: int, cues: list[Hit]) -> Hit | Non
     for stop in (number, last):
         limit = mentions[stop + 1].start if stop + 1 < len(mentions) else len(passage.text)
         found = [cue for cue in cues if mentions[stop].end <= cue.start < limit and (
-            cue.rule.metadata["reach"] == "before" or (stop + 1 == len(mentions) and cue.rule.metadata["status"] in _STRONG))]
+            _reaches_back(cue, passage.text, stop + 1 == len(mentions)))]
         for cue in sorted(found, key=lambda cue: cue.rule.metadata["status"] not in _STRONG):
             between = passage.text[mentions[stop].end:cue.start]
             if len(between) < 90 and not re.search(r"\b(?:but|then|will|plan|and\s+(?:he|she|is|was|has)|numbness|weakness|pain\s+is)\b|;", between):
@@ -120,6 +128,15 @@ def _nearest_behind(passage: Passage, number: int, cues: list[Hit]) -> Hit | Non
             if re.search(r"\bbut\s+(?:he|she)?\s*(?:never|declined|refused)", passage.text[at:cue.end]):
                 return cue
     return None
+
+
+def _reaches_back(cue: Hit, text: str, last: bool) -> bool:
+    """Whether a cue speaks of what stands before it: "TENS declined", "PT: never had any", "CBT ordered"."""
+    meta = cue.rule.metadata
+    if meta["reach"] == "before":
+        return True
+    return meta["status"] in (*_STRONG, "planned") and bool(
+        last and meta["status"] in _STRONG or _PARTICIPLE.search(text, cue.start, cue.end) and _TRAILING.match(text, cue.end))
 
 
 def _conditional(passage: Passage, mention: Mention, cues: list[Hit]) -> Hit | None:
@@ -148,7 +165,7 @@ def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure
     place = f"{sentence.label} {sentence.heading}"
     section = "treatment_history" if retrospective else sentence.section
     if outcome:
-        return Reading("tried", sure=False)
+        return Reading(_unsaid(passage, mention, section), sure=False)
     if procedure and section not in ("plan", "instructions"):
         return Reading("tried", sure=False) if mention.modality in INTERVENTIONS else None
     if _PLAN_LABEL.search(sentence.label) and not _PAST_LABEL.search(sentence.label):
@@ -157,4 +174,12 @@ def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure
         return Reading("tried", sure=False)
     if _NOW_LABEL.search(sentence.label):
         return Reading("ongoing", sure=False)
-    return Reading(_SECTION.get(section, "tried"), sure=False)
+    return Reading(_SECTION.get(section) or _unsaid(passage, mention, section), sure=False)
+
+
+def _unsaid(passage: Passage, mention: Mention, section: str) -> str:
+    """Tried or ongoing where nothing says so: a drug with its dose and a changed activity go on."""
+    behind = passage.text[mention.end:mention.end + 40]
+    if mention.modality == "activity_modification":
+        return "ongoing" if mention.target.attributes.get("own") else "tried"
+    return "ongoing" if _DOSE.match(behind) and section != "treatment_history" else "tried"
