@@ -21,10 +21,11 @@ from .therapy_passage import Cues, Mention, Passage, passages
 from .therapy_scope import Scope
 from .therapy_status import INTERVENTIONS, USED
 
-_SILENT = frozenset({"family_history", "review_of_systems", "exam", "vitals", "technique", "comparison", "allergies", "legend",
-                     "education"})
+_SILENT = frozenset({"family_history", "allergies", "legend", "education"})
+_QUIET = frozenset({"review_of_systems", "exam", "vitals", "technique", "comparison"})  # only what a cue makes a treatment
 _PT_NOTE = re.compile(r"physical\s+therapy|physiotherap|\bpt\s+(?:progress|discharge|eval|daily|note|initial|re-?eval)|rehab", re.I)
 _NO_RESULT = re.compile(r"indication|instruct|plan|discharge")
+_INDEX_TERMS = re.compile(r"\w\.(?=[a-z][a-z /-]*,(?:[^,.]{1,40},){4,}[^.]*$)")
 _GOAL = re.compile(r"^(?!.*\bmet\b).*(?:\bgoals?\b|\b[sl]tg|\bindependent|\bin\s+\d+\s+(?:weeks|wks)|\bwill\b|\bto\s+\d)|^\s*\d")
 _PROCEDURE = re.compile(r"\b(?:procedures?|operations?)(?:\s+(?:performed|in\s+detail))?$")
 _PT_WORDS = re.compile(r"[\s:,-]*(?:x\s?\d|\d+\s?(?:visits|sessions|weeks|wks|mos?\b|months|x\b|times)|visits?\b|sessions?\b|for\s+(?:the\s+)?(?:low\s+)?back|referral|eval\b|and\s+(?:hep|chiro)|/\s?(?:ot|hep|chiro))")
@@ -99,12 +100,15 @@ class Therapy(FactComponent):
                 found += new
                 last = new
                 if re.search(r"\b(?:this|these|it|that|all)\b", new[0].mention.target.text) and len(new) == 1:
-                    self._pass_on(passage, new, found)
+                    _share(new[0], found)
         if pt_note:
             self._episode(note, found)
         if procedure:
             self._result(note, found)
-        return [s for s in found if not (s.mention.modality == "surgery" and s.used and not procedure)]
+        if procedure:
+            done = {s.mention.modality for s in found if s.used and s.mention.modality in INTERVENTIONS}
+            return [s for s in found if s.mention.modality not in done or s.used or s.passage.sentence.section == "plan"]
+        return [s for s in found if not (s.mention.modality == "surgery" and s.used)]
 
     def _read(self, passage: Passage, note: NoteView, procedure: bool, retrospective: bool) -> list[Statement]:
         """The statements of one passage."""
@@ -115,7 +119,7 @@ class Therapy(FactComponent):
         statements = []
         for number, mention in enumerate(passage.mentions):
             reading = therapy_status.read(passage, number, cues, told.get(number), procedure, retrospective)
-            if reading is None or (procedure and mention.modality == "heat_ice"):
+            if not reading or (not reading.sure and passage.sentence.section in _QUIET) or (procedure and mention.modality == "heat_ice"):
                 continue
             statement = Statement(passage, mention, reading.status, reading.assertion, cue=reading.cue, sure=reading.sure)
             if mention.modality == "conservative_unspecified" and mention.target.attributes.get("need") == "injection":
@@ -178,6 +182,13 @@ def _retrospective(note: NoteView) -> set[int]:
     return under
 
 
+def _share(summary: Statement, found: list[Statement]) -> None:
+    """Give the outcome of "ten months of this" to the treatments of its paragraph."""
+    for statement in found:
+        if statement.used and statement.outcome is None and statement.passage.sentence.line == summary.passage.sentence.line:
+            statement.outcome = summary.outcome
+
+
 def _near(passage: Passage, last: Passage) -> bool:
     """Whether a passage may speak of the treatments of the one before it."""
     sentence, before = passage.sentence, last.sentences[-1]
@@ -192,6 +203,9 @@ def _counts(passage: Passage, mention: Mention, pt_note: bool, note: NoteView) -
     text = passage.text
     if mention.target.group == "therapy_visits":
         return pt_note
+    index_terms = _INDEX_TERMS.search(text)
+    if index_terms and mention.start >= index_terms.end():
+        return False
     if need == "advice":
         return bool(_WEIGHT_ADVICE.search(text)) or re.match(r"(?:has\s+)?lost\s+\d", mention.target.text) is not None
     if need == "capitals":

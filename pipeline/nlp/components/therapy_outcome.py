@@ -44,7 +44,8 @@ def in_passage(passage: Passage, cues: list[Hit]) -> dict[int, str]:
                 found.setdefault(i, outcome)
             before = before if passage.text[cue.end:mentions[behind[0]].start].strip() == ":" else []
         if before:
-            for i in _run_back(passage.text, mentions, before):
+            beside = passage.text[:cue.start].rstrip().endswith("(")
+            for i in before[-1:] if beside else _run_back(passage.text, mentions, before, cue.start):
                 found[i] = outcome
         floor = cue.end
     return found
@@ -71,8 +72,10 @@ def _run_on(text: str, mentions: list[Mention], behind: list[int], start: int) -
     return run
 
 
-def _run_back(text: str, mentions: list[Mention], before: list[int]) -> list[int]:
+def _run_back(text: str, mentions: list[Mention], before: list[int], stop: int) -> list[int]:
     """The mentions before an outcome that it reaches: the last, and those strung together with it."""
+    if re.search(r"\b(?:all|none|neither|both|each|any)\s+(?:(?:of|these|this|them|which|have|has|had|been|with|were|gave)\s+)*$", text[:stop]):
+        return before
     run = [before[-1]]
     for i in reversed(before[:-1]):
         between = text[mentions[i].end:mentions[run[-1]].start]

@@ -15,7 +15,7 @@ from .therapy_passage import Cues, Mention, Passage
 _PURPOSE = re.compile(r"[\w\s.%/,-]{0,50}?(?:\bfor\b|\bto\s+treat\b|\bof\b|\(|-)\s*(?:[a-z'/-]+\s+){0,4}?$")
 _REASON = re.compile(r"\b(?:stop\w*|d/c\w*|discontinu\w*|because|due\s+to|avoid\w*|caus\w*|given|contraindicat\w*|"
                      r"intoleran\w*|but|while|and\s+(?:he|she)|declin\w*|after|before|since|with)\b|[;:]|\.\s")
-_PAIN = re.compile(r"\s+(?:joint\s+)?(?:pain|injury|fracture|arthritis|problem|surgery|replacement)\b")
+_PAIN = re.compile(r"\s+(?:joint\s+)?(?:pain|injury|fracture|arthritis|problem|surgery|replacement|injection)\b")
 _PAIN_IN = re.compile(r"\b(?:pain|problems?|difficulty|injury|surgery|injection)\s+(?:in|with|to|of|into)\s+(?:the\s+|her\s+|his\s+)?(?:left\s+|right\s+|both\s+|bilateral\s+)?$")
 _NEGATED = re.compile(r"\b(?:no|not|denies|denied|without|negative\s+for|never|nor|absence\s+of)\b(?:\s+[\w,/-]+){0,8}\s*$")
 _OPENS = re.compile(r"[\s\d.)(#*:-]*(?:(?:regarding|re|as\s+for|for|with\s+regards?\s+to|in\s+terms\s+of|treatments?|therap\w+|plan|"
@@ -40,7 +40,7 @@ class Scope:
         about = _beside(named, passage.text, mention, passage.mentions) or _in_sentence(
             [hit for hit in named if hit in found or _kind(hit) == "back"], passage.text, mention)
         if about is None and passage.sentence.section in _BACK_ONLY:
-            return mention.modality == "surgery"
+            return mention.modality == "surgery" or self._topics.get(passage.sentence.index) == "back"
         if about is None:
             about = self._topics.get(passage.sentence.index) or self.about
         return about == "back"
@@ -54,7 +54,8 @@ class Scope:
         for sentence in self.note.sentences:
             found = _said(self.cues.find(sentence.text), sentence.text)
             if sentence.section != section:
-                block, section = None, sentence.section
+                block = paragraph = None
+                section = sentence.section
             if sentence.line != line:
                 line, paragraph = sentence.line, None
                 opened = _opening(found, sentence)

@@ -17,8 +17,8 @@ INTERVENTIONS = frozenset({"epidural_steroid_injection", "facet_injection", "rfa
 _SECTION = {"medications": "ongoing", "plan": "planned", "assessment": "planned", "instructions": "planned",
             "goals": "planned", "impression": "planned"}
 _STOP = re.compile(r"\b(?:but|however|although|though|while|whereas|who|because|until|so|unless|where|if|before)\b|;|\.\s|\s\|\s")
-_TRAILING = re.compile(r"\s*(?:[,.;)|]|$|today|by\b|at\b|for\b|because|due|with\b|until|in\b|to\s+(?:start|begin))")
-_PARTICIPLE = re.compile(r"\b(?:\w+ed|placed|given|issued|sent|refus\w+|declin\w+)$")
+_TRAILING = re.compile(r"\s*(?:[,.;)|]|$|today|by\b|at\b|for\b|because|due|with\b|until|in\b|to\b(?!\s+(?:take|use|do|try|have|continue)))")
+_PARTICIPLE = re.compile(r"(?:(?:is|was|were|been|be|has|have)\s+)*(?:\w+ed|given|sent|refus\w+|declin\w+)\b")
 _STRONG = ("declined", "contraindicated", "not_tried")
 _DOSE = re.compile(r"[\s,]*(?:\w+\s+)?(?:\d[\d.,/-]*\s*(?:mg|g|mcg|%|/d)?\s*)?(?:po\s+)?(?:daily|bid|b\.i\.d|tid|t\.i\.d|qid|qhs|prn|nightly|nocte|once|twice|three\s+times|every|q\d|qd\b|at\s+(?:night|bedtime)|tds|bd|od|as\s+needed)\b")
 _BARE_NO = re.compile(r"(?:^|[.,;(]\s*|\bwith\s+)no\s*$")  # "no opioids": not given, which is not never tried
@@ -135,8 +135,13 @@ def _reaches_back(cue: Hit, text: str, last: bool) -> bool:
     meta = cue.rule.metadata
     if meta["reach"] == "before":
         return True
-    return meta["status"] in (*_STRONG, "planned") and bool(
-        last and meta["status"] in _STRONG or _PARTICIPLE.search(text, cue.start, cue.end) and _TRAILING.match(text, cue.end))
+    if re.match(r"continu", text[cue.start:cue.end]):
+        return _TRAILING.match(text, cue.end) is not None
+    if meta["status"] in _STRONG and last:
+        return True
+    participle = _PARTICIPLE.match(text, cue.start, cue.end)
+    return (participle is not None and meta["status"] in (*_STRONG, "planned")
+            and _TRAILING.match(text, participle.end()) is not None)
 
 
 def _conditional(passage: Passage, mention: Mention, cues: list[Hit]) -> Hit | None:
@@ -146,7 +151,7 @@ def _conditional(passage: Passage, mention: Mention, cues: list[Hit]) -> Hit | N
         if meta.get("assertion") != "hypothetical":
             continue
         between = passage.text[cue.end:mention.start] or passage.text[mention.end:cue.start]
-        if re.search(r";|\.\s", between) or (meta.get("near") and len(between) > 60):
+        if re.search(r";|\.\s", between) or (meta.get("near") and len(between) > (60 if cue.start < mention.start else 25)):
             continue
         if cue.start < mention.end or meta["reach"] == "both":
             return cue
