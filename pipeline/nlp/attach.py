@@ -13,7 +13,7 @@ from .component import NoteView
 from .sentences import Sentence
 
 _JOIN = re.compile(r"(?:\s|,|&|/|;|>|<|\(|and|to\s+a\s+lesser\s+(?:extent|degree)|(?:greater|more|less|worse)\s+than|as\s+well\s+as|"
-                   r"possibly|to|or|also|the|at|of|level|levels|endplates?|vertebral|bod(?:y|ies)|disc|discs)*")
+                   r"possibly|amd|amnd|adn|an|to|or|also|the|at|of|level|levels|endplates?|vertebral|bod(?:y|ies)|disc|discs)*")
 _BIND = re.compile(r"\s*(?:\w+[\s,]+){0,4}?(?:at|of|in|involving|along|affecting|within|on|adjacent\s+to|about|from)\s+(?:both\s+|the\s+|all\s+)*"
                    r"(?:level\s+of\s+|levels\s+of\s+|level\s+)?(?:the\s+)?(?:\w+\s+){0,2}?")
 _CLOSE = re.compile(r"[\s(]*(?:\w+\s+){0,2}")
@@ -97,7 +97,7 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: lis
     if not here:
         return inherited(note, sentence)
     stressed = [group for group in here if _STRESS.search(sentence.text, 0, group.start)]
-    if stressed and (len(stressed) < len(here) or heading_groups(sentence)):
+    if stressed and (here[0] not in stressed or heading_groups(sentence)):
         where = next((group for group in stressed if _WHERE.match(sentence.text, group.end) and group.end <= start
                       and not _between([span for span in rivals if span != (start, end)], group.end, start)), None)
         if where:
@@ -118,9 +118,11 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: lis
             ahead and _CLOSE.fullmatch(sentence.text, ahead.end, start)):
         return behind
     if _MULTILEVEL.search(sentence.text, max(0, start - 60), start):
-        return behind if behind and not _between(others, end, behind.start) else None
+        return behind if behind and (behind in stressed or not _between(others, end, behind.start)) else None
     if len(here) == 1:
         return here[0]
+    if ahead and not sentence.text[ahead.end:start].strip():
+        return ahead
     first = min(rivals, default=(start, end))[0]
     if ahead and (here[0].start < first or apart):
         return ahead
@@ -150,7 +152,7 @@ def inherited(note: NoteView, sentence: Sentence) -> Group | None:
         found = [group for group in groups(before) if group.levels]
         if found and _labels(before, found[0]):
             return found[0]
-        if found and not sentence.heading and before.index == sentence.index - 1 and (
+        if found and not heading_groups(sentence) and before.index == sentence.index - 1 and (
                 ";" in note.text[before.end - 1:sentence.start]):
             return found[-1]
         if found and not heading_groups(sentence):

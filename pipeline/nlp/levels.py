@@ -44,7 +44,7 @@ _END_AFTER = re.compile(rf"({_VERTEBRA})(?!\s?[-/]\s?\d)\s+(?:vertebral\s+|body\
 
 HEADING_LEVELS = re.compile(
     r"\s*(?:at\s+(?:the\s+)?)?((?:[LSTDlstd]\s?\d{1,2}\s?[-/–—]\s?[LSls]?\s?\d|[Ll][1-5][1-6](?!\d))"
-    r"(?:\s*(?:,|and|&|to|through|/|-|–)?\s*(?:[LSTDlstd]\s?\d{1,2}\s?[-/–—]?\s?[LSls]?\s?\d?))*)(?![\w/])"
+    r"(?:\s*(?:,|(?i:and|to|through|thru)|&|/|-|–)?\s*(?:[LSTDlstd]\s?\d{1,2}\s?[-/–—]?\s?[LSls]?\s?\d?))*)(?![\w/])"
     r"(?:\s+(?:disc\s+)?(?:level|space|interspace|disc)s?)?\s*(?=[:.\-–—,)=]|//|\s+[A-Z]|$)")
 
 

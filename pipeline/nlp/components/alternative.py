@@ -45,7 +45,7 @@ class Alternative(FactComponent):
         rivals = [(target.start, target.end) for target in targets]
         over = _over(note, sentence)
         for target in targets:
-            if elsewhere(sentence.text, target.start, target.end) or not _counts(note, target):
+            if elsewhere(sentence.text, target.start, target.end, target.attributes.get("place") == "vertebra" and target.assertion != "family") or not _counts(note, target):
                 continue
             if "involves" in target.attributes:
                 yield from self._process(note, target, rivals, over)
@@ -88,9 +88,11 @@ class Alternative(FactComponent):
 
     def _states(self, note: NoteView, sentence: Sentence, over: str) -> Iterator[Draft]:
         labels = involved(over, len(over), len(over), list(_STRUCTURAL), over)[0] if over else []
+        tests = [(t.start, t.end) for t in sentence.targets if t.group == "alternative" and "exam" in t.attributes]
         taken = [(t.start, t.end) for t in sentence.targets if t.group == "alternative" and "exam" not in t.attributes]
         for state in states(sentence, [item.diagnosis for item in labels]):
-            if any(a < state.end and state.start < b for a, b in taken) or elsewhere(sentence.text, state.start, state.end):
+            busy = taken + tests if state.assertion == "absent" else taken
+            if any(a < state.end and state.start < b for a, b in busy) or elsewhere(sentence.text, state.start, state.end, True):
                 continue
             said = state.structure.assertion
             assertion = said if said in ("hypothetical", "general", "family") else state.assertion
@@ -125,7 +127,10 @@ def _over(note: NoteView, sentence: Sentence) -> str:
 
 
 def _counts(note: NoteView, target: Target) -> bool:
-    """Words too common outside imaging ("infection", "tumour") count only in imaging text."""
+    """Words too common outside imaging ("infection", "tumour") count only in imaging text or beside another such finding."""
+    if any(other.rule in ("alternative.infection", "alternative.fracture") for other in target.sentence.targets) and (
+            target.assertion == "possible"):
+        return True
     return target.attributes.get("reading") != "imaging" or note.note_type == "radiology" or target.sentence.section in (
         "findings", "impression", "indication") or bool(re.search(r"\b(?:mri|ct|x-?ray|spine|spinal|lumbar(?!\s+punct))\b", target.sentence.text)) or (
         bool(re.search(r"\b(?:mri|x-?ray|ct)\b", note.text[:200].lower())))
@@ -157,7 +162,7 @@ def _draft(note: NoteView, target: Target, item: Involved, assertion: str, start
     where = place(note, target, item.diagnosis, assertion, rivals)
     if where is None:
         return
-    where = _in_its_terms(item.diagnosis, where)
+    where = _in_its_terms(item.diagnosis, where, assertion == "absent")
     attributes: dict[str, Any] = {
         "diagnosis": item.diagnosis, "levels": where.levels, "vertebrae": where.vertebrae, "side": item.side,
         "severity": None if item.diagnosis in _UNGRADED else item.severity,
@@ -165,11 +170,11 @@ def _draft(note: NoteView, target: Target, item: Involved, assertion: str, start
     yield Draft(target.sentence, start, end, target.rule, attributes, assertion, target.cue)
 
 
-def _in_its_terms(diagnosis: str, where: Place) -> Place:
+def _in_its_terms(diagnosis: str, where: Place, absent: bool) -> Place:
     """Fractures, pars, curves and tumours lie at vertebrae; a slip of L4 is one at L4-L5; a fusion of L4 and L5 too."""
     if diagnosis in ("compression_fracture", "spondylolysis", "scoliosis", "spinal_tumor") and where.vertebrae:
         return Place([], where.vertebrae)
-    if diagnosis == "spondylolisthesis" and len(where.vertebrae) == 1 and not where.levels:
+    if diagnosis == "spondylolisthesis" and len(where.vertebrae) == 1 and not where.levels and not absent:
         name = where.vertebrae[0]
         return Place(list(disc_range(name, _below(name))), where.vertebrae)
     if diagnosis in ("prior_fusion", "prior_decompression") and len(where.vertebrae) == 2 and not where.levels:

@@ -18,7 +18,7 @@ _TEST = re.compile(r"\b(?:slr|straight\s+leg|slump|faber|fabere|fadir|patrick|ga
                    r"femoral\s+(?:nerve\s+)?stretch|fns|ober|thomas|sacral\s+thrust|distraction|compression|si\s+joint|sij|sacroiliac|"
                    r"hoffman|babinski|spurling|waddell|valsalva|gillet|fortin)")
 _CUT = re.compile(r"[.;]\s|\bbut\b|\bhowever\b|\bwhile\b|\bwhereas\b")
-_LEADS = re.compile(r"[\s:]*(?:(?:for|on|in|bilateral|the|left|right|lumbar|axial|a|an)\s+)*")
+_LEADS = re.compile(r"[\s:]*(?:(?:for|on|in|with|during|to|bilateral|the|left|right|lumbar|axial|a|an)\s+)*")
 _COMPLAINT = re.compile(r"tender|^pain|\bpain\s+(?:over|at|on)")
 _DENIED = re.compile(r"\b(?:no|without|denies|nil|not)\s+(?:\w+\s+){0,3}$")
 

@@ -19,7 +19,6 @@ _OUTSIDE = re.compile(r"\b(?:cervical|thoracic|dorsal|c[\s.-]?spine|t[\s.-]?spin
 _LUMBAR = re.compile(r"\b(?:lumb\w*|lss|ls|l[\s./-]*s?[\s.-]*spine|sacr\w*|scaro\w*|si|sij|low(?:er)?[\s-]+back|whole\s+spine|back)\b|thoraco-?lumbar|dorso-?lumbar")
 _BODY = re.compile(_OUTSIDE.pattern + r"|\b(?:hips?|arms?|hands?|fingers?|rotator|cuff|carpal|upper\s+extremit\w+)\b")
 _SPINE = re.compile(r"(?<!cervical )(?<!thoracic )\b(?:spine|spinal|vertebra\w*)\b")
-_NEAR = _BODY
 _STUDY = re.compile(r"\b(?:mri?|m\.r\.i\.?|ct|x-?rays?|xr|radiographs?|myelogram|scan|spine|joints?)\b")
 _CLAUSE = re.compile(r"[,.;:()]|\band\b|\bbut\b")
 _SAME = re.compile(r"\b(?:this|that|the\s+same|same|both(?:\s+of\s+these)?|these|those|said|above)\s+(?:disc\s+)?levels?\b|\bhere\b|\b(?:canal|facets?|foramina)\s+there\b")
@@ -65,11 +64,14 @@ def _is_title(note: NoteView, sentence: Sentence, labelled: bool) -> bool:
     return sentence.text.rstrip().endswith(":") or (not labelled and note.line(sentence) == [sentence])
 
 
-def elsewhere(text: str, start: int, end: int) -> bool:
-    """Whether the words around a finding speak of another region of the body and not of the lumbar spine."""
+def elsewhere(text: str, start: int, end: int, whole: bool) -> bool:
+    """Whether the words around a finding speak of another region of the body and not of the lumbar spine.
+
+    `whole`: any region named in the sentence counts (fractures and operations occur everywhere), not only in the clause.
+    """
     if not _BODY.search(text):
         return False
-    if not _LUMBAR.search(text) and not _SPINE.search(text) and not groups_in(text) and _NEAR.search(text, max(0, start - 60), end + 60):
+    if whole and not _LUMBAR.search(text) and not _SPINE.search(text) and not groups_in(text):
         return True
     first = max((m.end() for m in _CLAUSE.finditer(text, 0, start)), default=0)
     last = next((m.start() for m in _CLAUSE.finditer(text, end)), len(text))
@@ -87,7 +89,7 @@ def place(note: NoteView, target: Target, diagnosis: str, assertion: str, rivals
     kind = target.attributes.get("place", "disc")
     if kind == "none" or diagnosis == "si_joint_dysfunction":
         return Place([], [])
-    group = _group(note, target, assertion, rivals, kind == "vertebra")
+    group = _group(note, target, diagnosis, assertion, rivals, kind == "vertebra")
     if group is None:
         return Place([], [])
     if group.outside:
@@ -102,7 +104,8 @@ def lumbar(levels: list[str]) -> list[str]:
     return [level for level in levels if level in lv.LUMBAR or level == "S1-S2"]
 
 
-def _group(note: NoteView, target: Target, assertion: str, rivals: list[tuple[int, int]], vertebrae: bool) -> Group | None:
+def _group(note: NoteView, target: Target, diagnosis: str, assertion: str, rivals: list[tuple[int, int]],
+           vertebrae: bool) -> Group | None:
     sentence, text = target.sentence, target.sentence.text
     own = [group for group in groups(sentence) if vertebrae or group.levels]
     if target.attributes.get("exam"):
@@ -119,9 +122,10 @@ def _group(note: NoteView, target: Target, assertion: str, rivals: list[tuple[in
         named = _named_before(note, sentence, steps=2 if goes_on else 6)
         if named is not None:
             return named
-    if vertebrae and target.attributes["diagnosis"] in ("compression_fracture", "spinal_tumor", "scoliosis"):
+    if vertebrae and diagnosis in ("compression_fracture", "spinal_tumor", "scoliosis"):
         return None
-    return attach(note, sentence, target.start, target.end, rivals, vertebrae=vertebrae) or _of_paragraph(note, target, assertion)
+    return attach(note, sentence, target.start, target.end, rivals, vertebrae=vertebrae) or (
+        _of_paragraph(note, target, diagnosis, assertion))
 
 
 def _item_apart(note: NoteView, target: Target, assertion: str, group: Group) -> bool:
@@ -149,11 +153,10 @@ def _item_apart(note: NoteView, target: Target, assertion: str, group: Group) ->
     return note.note_type != "radiology" and not _QUALIFIES.match(words)
 
 
-def _of_paragraph(note: NoteView, target: Target, assertion: str) -> Group | None:
+def _of_paragraph(note: NoteView, target: Target, diagnosis: str, assertion: str) -> Group | None:
     """The level that a finding without one takes from its paragraph or, for a disc finding, from the labelled line above."""
     sentence = target.sentence
     positive = assertion in ("present", "possible")
-    diagnosis = target.attributes.get("diagnosis") or ("stenosis" if "involves" in target.attributes else "")
     if diagnosis in _GLOBAL or sentence.cell:
         return None
     named: list[Group] = []
@@ -191,7 +194,7 @@ def _named_before(note: NoteView, sentence: Sentence, *, steps: int) -> Group | 
 _GLOBAL = ("compression_fracture", "spinal_tumor", "spondylolisthesis", "scoliosis", "spondylolysis", "prior_fusion",
            "prior_decompression", "osteoporosis", "cauda_equina_syndrome", "si_joint_dysfunction")
 _DISC = ("disc_bulge", "disc_protrusion", "disc_extrusion", "disc_sequestration", "annular_fissure", "nerve_root_compression",
-         "spinal_infection", "stenosis")
+         "spinal_infection", "central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis")
 _ANY_OTHER = re.compile(r"[^.;]{0,40}\b(?:or|and|nor)\s+(?:elsewhere|(?:at\s+)?any\s+(?:other\s+)?(?:lumbar\s+)?level)")
 _OTHERS = re.compile(r"\b(?:other|remaining)\s+(?:lumbar\s+)?(?:discs?|disks?|interspaces)\b|\band\s+above\b|\bthe\s+rest\b")
 _MANY = re.compile(r"\b(?:multi-?\s?levels?|multiple|elsew\w+|elswere|other|several|lower\s+lumbar)\b")
