@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ def load(lexicons: str | None = None, *, gate: bool = True) -> Language:
     register()
     nlp = spacy.blank("en")
     nlp.tokenizer = create_medspacy_tokenizer(nlp)
+    prefixes = nlp.tokenizer.prefix_search.__self__.pattern
+    nlp.tokenizer.prefix_search = re.compile(prefixes + r"|^[-+](?=[a-z])").search  # "-numbness": the sign is a cue
     nlp.max_length = _MAX_LENGTH
     for name in COMPONENTS:
         config: dict[str, Any] = {}

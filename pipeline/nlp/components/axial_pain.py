@@ -12,6 +12,7 @@ from spacy.language import Language
 from ..component import Draft, FactComponent, NoteView
 from ..targets import Target
 from . import sites
+from .leg_exam import in_test
 
 _PAIN = re.compile(r"\bpains?\b|\bach(?:e|es|ing|y)\b|\blbp\b|\bback\b|\bhurts?\b|\bcomplain|\bdiscomfort\b|\blumbosacral\b|\bsore")
 _TENDER = re.compile(r"\btender|\bpalpation|\bspasm")
@@ -70,7 +71,7 @@ def _denied_radiation(note: NoteView, target: Target) -> bool:
 def _counts(note: NoteView, target: Target) -> bool:
     """Whether a word of place is one of the patient's pain."""
     sentence = target.sentence
-    if sites.of_another_region(note, target):
+    if sites.of_another_region(note, target) or in_test(target):
         return False
     if not target.attributes.get("weak"):
         return sentence.section != "technique"

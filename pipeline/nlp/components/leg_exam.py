@@ -19,9 +19,12 @@ from .sites import other_disease
 
 _SITES = {"leg", "muscle", "movement", "root", "reflex_name"}
 _MOTOR = {"motor", "muscle"}
-_SUBJECTS = {*_SITES, "arm", "motor", "sensory", "reflex"}
+_SUBJECTS = {*_SITES, "arm", "motor", "sensory", "reflex", "neutral"}
+_GENERIC = {"motor", "sensory", "reflex", "neutral"}
+_TESTED = {"movement", "muscle"}
+_PLACES = {"leg", "root", "arm", "sensory"}
 _RESULTS = {"normal", "abnormal"}
-_BEHIND = re.compile(r"\s*(?:(?:bilaterally|throughout|in|of|for|at|on|over|across|along|to|and|or|upper|all|the|both|muscle|groups?|and|left|right"
+_BEHIND = re.compile(r"\s*(?:(?:bilaterally|throughout|in|of|for|at|on|over|across|along|to|and|or|upper|all|the|both|muscle|groups?|and|symmetric(?:al)?|equal|intact|left|right"
                      r"|major|entire|key|levels?|dermatomes?|distribution|his|her|bilateral|b/l|bilat|[lrb]|pattern|lateral|medial|"
                      r"dorsal|dorsum|plantar|posterior|anterior|aspects?)[\s,/]*){0,8}")
 _BOTH = re.compile(r"\bsymmetric|\bbilateral|\bboth\b|\bthroughout|\bb/l\b|\bequal")
@@ -64,6 +67,7 @@ class Exam:
             if not found or sentence.section in _SKIP_SECTIONS:
                 continue
             yield from self._tension(sentence, found)
+            yield from self._other_side(sentence, found)
             for finding in _findings(sentence, found):
                 yield from self._deficits(sentence, finding)
 
@@ -94,6 +98,18 @@ class Exam:
                 continue
             yield from _results(sentence, found, number)
 
+    def _other_side(self, sentence: Sentence, found: list[Target]) -> Iterator[Draft]:
+        """The other side of a test in a sentence of its own: "SLR positive on the right; left negative"."""
+        before = self.note.before(sentence)
+        if before is None or before.line != sentence.line or not _is_value(found[0]):
+            return
+        tests = [word for word in words(before) if word.attributes["role"] in ("slr", "other")]
+        if tests and tests[-1].attributes["role"] == "slr" and _OTHER_SIDE.fullmatch(sentence.text[:found[0].start]):
+            yield _result(sentence, found[0], 0, found[0].end, sentence.text[:found[0].end])
+
+
+_OTHER_SIDE = re.compile(r"(?:and\s+|but\s+|on\s+)?(?:the\s+)?(?:left|right|lt|rt|[lr])(?:\s+side)?\s*(?:is\s+|was\s+|side\s+|:\s*)?$")
+
 
 def _names(finding: Finding, legs: bool, text: str, sentence: Sentence) -> Iterator[str]:
     """The findings that a result speaks of."""
@@ -121,6 +137,7 @@ def _names(finding: Finding, legs: bool, text: str, sentence: Sentence) -> Itera
 def _findings(sentence: Sentence, found: list[Target]) -> Iterator[Finding]:
     """Each result of a sentence with its subjects."""
     at = 0
+    last: list[Target] = []
     for number, result in enumerate(found):
         if result.attributes["role"] not in _RESULTS or number < at:
             continue
@@ -128,11 +145,11 @@ def _findings(sentence: Sentence, found: list[Target]) -> Iterator[Finding]:
         if left is None:
             at = number + 1
             continue
-        right, stop = _right(sentence, found, number, bool(left))
-        subjects = left + right
-        at = stop
+        right, stop = _right(sentence, found, number, left)
+        subjects = left + right or (last if _same_again(sentence.text, found[number - 1], result) else [])
+        at, last = stop, subjects
         if subjects:
-            lead = [*subjects, result]
+            lead = [*(subjects if left or right else []), result]
             start, end = min(t.start for t in lead), max(t.end for t in lead)
             yield Finding(subjects, result, _from_side(sentence.text, start), _with_side(sentence.text, end))
 
@@ -151,7 +168,7 @@ def _left(between: list[Target]) -> list[Target] | None:
     return subjects
 
 
-def _right(sentence: Sentence, found: list[Target], number: int, has_left: bool) -> tuple[list[Target], int]:
+def _right(sentence: Sentence, found: list[Target], number: int, left: list[Target]) -> tuple[list[Target], int]:
     """The subjects behind a result: only places where it has subjects before it, else all up to the next result."""
     subjects: list[Target] = []
     last = found[number].end
@@ -159,15 +176,29 @@ def _right(sentence: Sentence, found: list[Target], number: int, has_left: bool)
     while at < len(found):
         target = found[at]
         role = target.attributes["role"]
-        if has_left and (role not in {"leg", "root", "arm", "sensory"} or not _BEHIND.fullmatch(sentence.text, last, target.start)
-                         or "," in sentence.text[last:target.start]):
+        if left and not _goes_on(sentence.text, left, subjects, target, last):
             break
-        if not has_left and (role not in _SUBJECTS or (subjects and _new_clause(sentence.text, last, target.start))):
+        if not left and (role not in _SUBJECTS or (subjects and _new_clause(sentence.text, last, target.start))):
             break
         subjects.append(target)
         last = target.end
         at += 1
     return subjects, at
+
+
+def _same_again(text: str, before: Target, result: Target) -> bool:
+    """Whether a deficit is the other side's ("Achilles 2+ R, 1+ L"); a normal other side is no fact of its own."""
+    return result.attributes["role"] == "abnormal" and 0 < result.start - before.end < 16 and "," in text[before.end:result.start] and bool(
+        _SIDE_BEHIND.match(text, result.end) or side(text[before.end:result.start]))
+
+
+def _goes_on(text: str, left: list[Target], right: list[Target], target: Target, last: int) -> bool:
+    """Whether a place behind a result is one of its own: "5/5 in hip flexion, knee extension and EHL"."""
+    role, between = target.attributes["role"], text[last:target.start]
+    generic = all(word.attributes["role"] in _GENERIC for word in left)
+    listed = bool(right) and role in _TESTED and right[-1].attributes["role"] in _TESTED
+    places = _PLACES | _TESTED | {"reflex_name"} if generic else _PLACES
+    return role in places and (listed or "," not in between) and bool(_BEHIND.fullmatch(between))
 
 
 def _new_clause(text: str, start: int, end: int) -> bool:
@@ -193,6 +224,7 @@ def _from_side(text: str, start: int) -> int:
 
 
 _PARTS = re.compile(r",|/(?!-)|;|\band\b|\bbut\b")
+_VALUES = {"positive", "negative", "normal"}
 _OWN = re.compile(r"(?:\b(?:mildly|slightly|strongly|weakly|equivocally|a|for|bilateral(?:ly)?|left|right|both|supine|seated|sitting"
                   r"|passive|on|the|[lrb]|b/l|lt|rt|bilat)\b[\s,.-]*)*")
 
@@ -203,11 +235,11 @@ def _results(sentence: Sentence, found: list[Target], number: int) -> Iterator[D
     start = test.start
     drafts = []
     before = found[number - 1] if number else None
-    if before and before.attributes["role"] in ("positive", "negative", "normal") and _OWN.fullmatch(
+    if before and before.attributes["role"] in _VALUES and _OWN.fullmatch(
             text[before.end:test.start].strip()) is not None:
         drafts.append(_result(sentence, before, before.start, test.end, text[before.start:test.start]))
     stop = _stop(found, number, bool(drafts), len(text))
-    values = [t for t in found[number + 1:] if t.start < stop and t.attributes["role"] in ("positive", "negative", "normal", "abnormal")]
+    values = [word for word in found[number + 1:] if word.start < stop and _is_value(word)]
     named = side(test.text) or side(_lead(text, start))
     cuts = [test.end, *(_cut_between(text, a.end, b.start) for a, b in pairwise(values)), stop]
     for position, value in enumerate(values):
@@ -225,12 +257,16 @@ def _results(sentence: Sentence, found: list[Target], number: int) -> Iterator[D
 
 
 def _result(sentence: Sentence, value: Target, start: int, end: int, part: str, named: str | None = None) -> Draft:
-    positive = value.attributes["role"] in ("positive", "abnormal")
+    positive = value.attributes["role"] == "positive" or value.text == "abnormal"
     assertion = value.assertion if value.assertion in ("hypothetical", "historical", "family", "general", "possible") else (
         "present" if positive and value.assertion != "absent" else "absent")
     found = side(part) or ("bilateral" if re.search(r"[-+]\s?/\s?[-+]", value.text) else None) or named
     return Draft(sentence, start, _with_side(sentence.text, end), value.rule, {"finding": "positive_slr", "side": found},
                  assertion, value.cue)
+
+
+def _is_value(word: Target) -> bool:
+    return word.attributes["role"] in _VALUES or (word.rule == "leg_exam.abnormal" and word.text in ("abnormal", "absent"))
 
 
 def _lead(text: str, start: int) -> str:
@@ -248,7 +284,7 @@ def _stop(found: list[Target], number: int, closed: bool, end: int) -> int:
     seen = closed
     for target in found[number + 1:]:
         role = target.attributes["role"]
-        if role in ("positive", "negative", "normal", "abnormal"):
+        if _is_value(target):
             seen = True
         elif role in ("slr", "other", "motor", "reflex", "reflex_name", "sensory", "muscle") and seen:
             return target.start

@@ -12,6 +12,8 @@ _SITES = {*_LEG, "arm", "saddle", "elsewhere"}
 _JOINED = re.compile(r"[\s,/&]*(?:\b(?:and|or|the|his|her|both|left|right|bilateral|[lrb])\b[\s,/&]*)*")
 _BREAK = re.compile(r"[;:]|\bbut\b|\bhowever\b")
 _PLACE = re.compile(r"\b(?:in|of|to|along|over|on|down|into|throughout|affecting|around|from|across|through|at|about|involving)\b")
+_ADJECTIVES = re.compile(r"[\s(]*(?:(?:left|right|lt|rt|[lr]|both|bilat(?:eral)?|b/l|lateral|medial|dorsal|plantar|anterior|posterior|the|his|her"
+                         r"|great|big|little|outer|inner|distal|proximal)[\s,.-]*){0,5}")
 _OTHER_NOUN = re.compile(r"\b(?:loss|control|dysfunction|incontinence|retention|changes?|no|denies|without|exacerbation|pain\s+in)\b")
 _NEXT_TO = re.compile(r"[\s,/&-]*(?:\b(?:and|or|pain|symptoms?|numbness|tingling|weakness|motor|sensory|muscle|new|nor)\b[\s,/&-]*)*")
 _NEURO_DISEASE = re.compile(
@@ -57,9 +59,11 @@ def where(target: Target) -> str | None:
 
 def _leads_to(between: str) -> bool:
     """Whether the words between a complaint and a site say that the complaint is there."""
+    if re.match(r"\s*:", between) and len(between) < 40:
+        return not _OTHER_NOUN.search(between)
     if len(between) > 90 or _BREAK.search(between) or _OTHER_NOUN.search(between):
         return False
-    return bool(_PLACE.search(between)) or (len(between) < 12 and "," not in between)
+    return bool(_PLACE.search(between) or _ADJECTIVES.fullmatch(between))
 
 
 def _run(text: str, named: list[Target]) -> list[Target]:
