@@ -12,7 +12,7 @@ from spacy.language import Language
 from ..component import Draft, FactComponent, NoteView
 from ..targets import Target
 from . import sites
-from .leg_exam import in_test
+from .nerve_tension import in_test
 
 _PAIN = re.compile(r"\bpains?\b|\bach(?:e|es|ing|y)\b|\blbp\b|\bback\b|\bhurts?\b|\bcomplain|\bdiscomfort\b|\blumbosacral\b|\bsore")
 _TENDER = re.compile(r"\btender|\bpalpation|\bspasm")

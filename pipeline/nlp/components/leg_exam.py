@@ -1,4 +1,4 @@
-"""The leg examination: strength, sensation, reflexes and nerve tension tests, from the words of `leg_exam.yml`.
+"""The leg examination: strength, sensation and reflexes, from the words of `leg_exam.yml`.
 
 A result ("5/5", "decreased", "2+") belongs to what stands before it since the last result, or, where nothing does, to
 what follows ("5/5 strength in both legs"). A normal result counts only where legs, a leg muscle, a root or a leg reflex
@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from ..attach import side
 from ..component import Draft, NoteView
 from ..sentences import Sentence
 from ..targets import Target
+from . import nerve_tension
+from .nerve_tension import SIDE_BEHIND, with_side, words
 from .sites import other_disease
 
 _SITES = {"leg", "muscle", "movement", "root", "reflex_name"}
@@ -31,16 +32,6 @@ _BOTH = re.compile(r"\bsymmetric|\bbilateral|\bboth\b|\bthroughout|\bb/l\b|\bequ
 _LEGS_OVER = re.compile(r"\blegs?\b|\blower\s+(?:ext|limb)|\bb?les?\b")
 _COMPLAINT_OVER = re.compile(r"\bpain|\bsymptom|\bcomplain|\bsx\b")
 _SKIP_SECTIONS = {"goals", "plan", "legend", "education", "technique"}
-
-
-def words(sentence: Sentence) -> list[Target]:
-    """The examination words of a sentence, in text order."""
-    return [target for target in sentence.targets if target.group == "leg_exam"]
-
-
-def in_test(target: Target) -> bool:
-    """Whether a complaint stands behind a nerve tension test: pain there is part of the result."""
-    return any(word.attributes["role"] == "slr" and word.start < target.start for word in words(target.sentence))
 
 
 @dataclass(slots=True)
@@ -66,8 +57,11 @@ class Exam:
             found = words(sentence)
             if not found or sentence.section in _SKIP_SECTIONS:
                 continue
-            yield from self._tension(sentence, found)
-            yield from self._other_side(sentence, found)
+            row = words(self.note.line(sentence)[0]) if sentence.cell else []
+            if row and row[0].sentence is not sentence:
+                yield from self._cell(sentence, row, found[0])
+                continue
+            yield from nerve_tension.results(self.note, sentence, found)
             for finding in _findings(sentence, found):
                 yield from self._deficits(sentence, finding)
 
@@ -92,23 +86,16 @@ class Exam:
             yield Draft(sentence, finding.start, finding.end, result.rule, {"finding": name, "side": side(text)},
                         assertion, result.cue)
 
-    def _tension(self, sentence: Sentence, found: list[Target]) -> Iterator[Draft]:
-        for number, test in enumerate(found):
-            if test.attributes["role"] != "slr":
-                continue
-            yield from _results(sentence, found, number)
-
-    def _other_side(self, sentence: Sentence, found: list[Target]) -> Iterator[Draft]:
-        """The other side of a test in a sentence of its own: "SLR positive on the right; left negative"."""
-        before = self.note.before(sentence)
-        if before is None or before.line != sentence.line or not _is_value(found[0]):
-            return
-        tests = [word for word in words(before) if word.attributes["role"] in ("slr", "other")]
-        if tests and tests[-1].attributes["role"] == "slr" and _OTHER_SIDE.fullmatch(sentence.text[:found[0].start]):
-            yield _result(sentence, found[0], 0, found[0].end, sentence.text[:found[0].end])
-
-
-_OTHER_SIDE = re.compile(r"(?:and\s+|but\s+|on\s+)?(?:the\s+)?(?:left|right|lt|rt|[lr])(?:\s+side)?\s*(?:is\s+|was\s+|side\s+|:\s*)?$")
+    def _cell(self, sentence: Sentence, row: list[Target], result: Target) -> Iterator[Draft]:
+        """A result in a table: the row names what is tested, the column the side."""
+        roles = {word.attributes["role"] for word in row}
+        if "slr" in roles and nerve_tension.is_value(result):
+            yield nerve_tension.result(sentence, result, result.start, result.end, sentence.label)
+        elif result.attributes["role"] in _RESULTS and not roles & {"other", "arm"}:
+            finding = Finding(row, result, result.start, result.end)
+            for draft in self._deficits(sentence, finding):
+                draft.attributes["side"] = side(sentence.label) or side(row[0].sentence.text)
+                yield draft
 
 
 def _names(finding: Finding, legs: bool, text: str, sentence: Sentence) -> Iterator[str]:
@@ -151,7 +138,7 @@ def _findings(sentence: Sentence, found: list[Target]) -> Iterator[Finding]:
         if subjects:
             lead = [*(subjects if left or right else []), result]
             start, end = min(t.start for t in lead), max(t.end for t in lead)
-            yield Finding(subjects, result, _from_side(sentence.text, start), _with_side(sentence.text, end))
+            yield Finding(subjects, result, _from_side(sentence.text, start), with_side(sentence.text, end))
 
 
 def _left(between: list[Target]) -> list[Target] | None:
@@ -189,7 +176,7 @@ def _right(sentence: Sentence, found: list[Target], number: int, left: list[Targ
 def _same_again(text: str, before: Target, result: Target) -> bool:
     """Whether a deficit is the other side's ("Achilles 2+ R, 1+ L"); a normal other side is no fact of its own."""
     return result.attributes["role"] == "abnormal" and 0 < result.start - before.end < 16 and "," in text[before.end:result.start] and bool(
-        _SIDE_BEHIND.match(text, result.end) or side(text[before.end:result.start]))
+        SIDE_BEHIND.match(text, result.end) or side(text[before.end:result.start]))
 
 
 def _goes_on(text: str, left: list[Target], right: list[Target], target: Target, last: int) -> bool:
@@ -205,15 +192,6 @@ def _new_clause(text: str, start: int, end: int) -> bool:
     return ";" in text[start:end] or " but " in text[start:end] or end - start > 60
 
 
-_SIDE_BEHIND = re.compile(r"\s*(?:on\s+|of\s+|in\s+)?(?:the\s+)?\(?(?:left|right|lt|rt|bilaterally|bilateral|bilat|both\s+sides|both|l|r|b/l|b)\b")
-
-
-def _with_side(text: str, end: int) -> int:
-    """`end` moved behind a side that follows directly."""
-    match = _SIDE_BEHIND.match(text, end)
-    return match.end() if match else end
-
-
 _SIDE_AHEAD = re.compile(r"(?:^|[\s(,;:.])((?:left|right|lt|rt|bilateral|both|l|r|b/l)\s*[-,:]?\s*(?:the\s+)?)$")
 
 
@@ -221,71 +199,3 @@ def _from_side(text: str, start: int) -> int:
     """`start` moved before a side that stands directly ahead."""
     match = _SIDE_AHEAD.search(text, max(0, start - 16), start)
     return match.start(1) if match else start
-
-
-_PARTS = re.compile(r",|/(?!-)|;|\band\b|\bbut\b")
-_VALUES = {"positive", "negative", "normal"}
-_OWN = re.compile(r"(?:\b(?:mildly|slightly|strongly|weakly|equivocally|a|for|bilateral(?:ly)?|left|right|both|supine|seated|sitting"
-                  r"|passive|on|the|[lrb]|b/l|lt|rt|bilat)\b[\s,.-]*)*")
-
-
-def _results(sentence: Sentence, found: list[Target], number: int) -> Iterator[Draft]:
-    """The results of one nerve tension test: one a side where sides differ."""
-    test, text = found[number], sentence.text
-    start = test.start
-    drafts = []
-    before = found[number - 1] if number else None
-    if before and before.attributes["role"] in _VALUES and _OWN.fullmatch(
-            text[before.end:test.start].strip()) is not None:
-        drafts.append(_result(sentence, before, before.start, test.end, text[before.start:test.start]))
-    stop = _stop(found, number, bool(drafts), len(text))
-    values = [word for word in found[number + 1:] if word.start < stop and _is_value(word)]
-    named = side(test.text) or side(_lead(text, start))
-    cuts = [test.end, *(_cut_between(text, a.end, b.start) for a, b in pairwise(values)), stop]
-    for position, value in enumerate(values):
-        part = text[cuts[position]:cuts[position + 1]]
-        if drafts and side(part) is None:
-            continue
-        drafts.append(_result(sentence, value, min(start, value.start) if position == 0 else cuts[position],
-                              value.end, part, named))
-    if len(drafts) == 1 and drafts[0].attributes["side"] is None:
-        drafts[0].attributes["side"] = named or side(text[test.end:stop])
-    if not drafts and test.assertion == "absent":
-        drafts.append(Draft(sentence, test.start, test.end, test.rule, {"finding": "positive_slr", "side": named},
-                            "absent", test.cue))
-    yield from drafts
-
-
-def _result(sentence: Sentence, value: Target, start: int, end: int, part: str, named: str | None = None) -> Draft:
-    positive = value.attributes["role"] == "positive" or value.text == "abnormal"
-    assertion = value.assertion if value.assertion in ("hypothetical", "historical", "family", "general", "possible") else (
-        "present" if positive and value.assertion != "absent" else "absent")
-    found = side(part) or ("bilateral" if re.search(r"[-+]\s?/\s?[-+]", value.text) else None) or named
-    return Draft(sentence, start, _with_side(sentence.text, end), value.rule, {"finding": "positive_slr", "side": found},
-                 assertion, value.cue)
-
-
-def _is_value(word: Target) -> bool:
-    return word.attributes["role"] in _VALUES or (word.rule == "leg_exam.abnormal" and word.text in ("abnormal", "absent"))
-
-
-def _lead(text: str, start: int) -> str:
-    return _PARTS.split(text[max(0, start - 20):start])[-1]
-
-
-def _cut_between(text: str, start: int, end: int) -> int:
-    """Where, between two results, the part of the second begins."""
-    match = _PARTS.search(text, start, end)
-    return match.start() if match else start
-
-
-def _stop(found: list[Target], number: int, closed: bool, end: int) -> int:
-    """Where the next test takes over: at once where this one has a result, else behind the first result."""
-    seen = closed
-    for target in found[number + 1:]:
-        role = target.attributes["role"]
-        if _is_value(target):
-            seen = True
-        elif role in ("slr", "other", "motor", "reflex", "reflex_name", "sensory", "muscle") and seen:
-            return target.start
-    return end

@@ -13,7 +13,8 @@ from ..attach import side
 from ..component import Draft, FactComponent, NoteView
 from ..targets import Target
 from . import sites
-from .leg_exam import Exam, in_test
+from .leg_exam import Exam
+from .nerve_tension import in_test
 
 _SIGNS = ("numbness_tingling", "leg_weakness", "reflex_or_sensory_deficit")
 
