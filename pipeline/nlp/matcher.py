@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from bisect import insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import ahocorasick
 
-from .triggers import Gate, gates
+from .triggers import gates
+
+_KEPT_SENTENCES = 20_000
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, frozen=True)
 class Hit:
     """A match of one rule in one sentence; offsets are those of the sentence text."""
     rule: Any
@@ -43,7 +45,10 @@ class LinearMatcher:
         self.labels: set[str] = set()
         self._compiled: list[_Compiled] = []
         self._always: list[int] = []
-        self._gates: list[tuple[int, Gate]] = []  # the rule and what else its sentence must hold
+        self._gates: list[tuple[int, tuple[int, ...]]] = []  # the rule, and the sets its sentence must hold besides
+        self._sets: dict[frozenset[str], int] = {}
+        self._tests: list[Callable[[str], object]] = []
+        self._known: dict[str, list[Hit]] = {}
         self._triggers: dict[str, set[int]] = {}
         self._automaton: Any = None
 
@@ -65,10 +70,18 @@ class LinearMatcher:
             for first, *rest in found:
                 for string in first:
                     self._triggers.setdefault(string, set()).add(len(self._gates))
-                self._gates.append((order, tuple(rest)))
+                self._gates.append((order, tuple(self._test(strings) for strings in rest)))
             if not found:
                 self._always.append(order)
         self._automaton = None
+        self._known.clear()
+
+    def _test(self, strings: frozenset[str]) -> int:
+        """The number of the test for one set of strings; gates that share a set share its test."""
+        number = self._sets.setdefault(strings, len(self._tests))
+        if number == len(self._tests):
+            self._tests.append(re.compile("|".join(map(re.escape, sorted(strings)))).search)
+        return number
 
     def _build(self) -> Any:
         automaton = ahocorasick.Automaton()
@@ -86,15 +99,33 @@ class LinearMatcher:
             reached: set[int] = set()
             for _, found in self._automaton.iter(text):
                 reached.update(found)
+            done: dict[int, bool] = {}
             for number in reached:
-                order, rest = self._gates[number]
-                if order not in orders and all(any(string in text for string in strings) for strings in rest):
+                order, tests = self._gates[number]
+                if order not in orders and self._holds(text, tests, done):
                     orders.add(order)
         return [self._compiled[order] for order in sorted(orders)]
 
+    def _holds(self, text: str, tests: tuple[int, ...], done: dict[int, bool]) -> bool:
+        for number in tests:
+            if number not in done:
+                done[number] = self._tests[number](text) is not None
+            if not done[number]:
+                return False
+        return True
+
     def find(self, text: str) -> list[Hit]:
-        """All hits in one sentence, without those that an exclusion covers; overlaps are kept."""
-        return [hit for rule in self.candidates(text) for hit in _hits(rule, text)]
+        """All hits in one sentence, without those that an exclusion covers; overlaps are kept.
+
+        Clinics and radiologists write the same sentence again and again, so what was found is kept for a while.
+        """
+        known = self._known.get(text)
+        if known is None:
+            known = [hit for rule in self.candidates(text) for hit in _hits(rule, text)]
+            if len(self._known) >= _KEPT_SENTENCES:
+                self._known.clear()
+            self._known[text] = known
+        return known
 
 
 def _hits(compiled: _Compiled, text: str) -> Iterator[Hit]:
