@@ -14,9 +14,13 @@ from .sentences import Sentence
 
 _JOIN = re.compile(r"(?:\s|,|&|/|;|>|<|\(|and|to\s+a\s+lesser\s+(?:extent|degree)|(?:greater|more|less|worse)\s+than|as\s+well\s+as|"
                    r"possibly|amd|amnd|adn|an|to|or|also|the|at|of|level|levels|endplates?|vertebral|bod(?:y|ies)|disc|discs)*")
-_BIND = re.compile(r"\s*(?:\w+[\s,]+){0,4}?(?:at|of|in|involving|along|affecting|within|on|adjacent\s+to|about|from)\s+(?:both\s+|the\s+|all\s+)*"
+_BIND = re.compile(r"(?!\s*,?\s*(?:and|but|with|or)\s+(?:at|in|on|involving)\b)\s*(?:\w+[\s,]+){0,4}?(?:at|of|in|involving|along|affecting|within|on|adjacent\s+to|about|from)\s+(?:both\s+|the\s+|all\s+)*"
                    r"(?:level\s+of\s+|levels\s+of\s+|level\s+)?(?:the\s+)?(?:\w+\s+){0,2}?")
-_CLOSE = re.compile(r"[\s(]*(?:\w+\s+){0,2}")
+_CLOSE = re.compile(r"[\s(:]*(?:(?:changes?|signal|noted|seen|present|identified|is|are)\s+){0,2}")
+_IN_BRACKETS = re.compile(r"\s*\((?:[\w-]+\s+){0,2}")
+_NEW_CLAUSE = re.compile(r".{0,60}?(?:,|;|\band|\bwhile|\bwhereas|\bbut)\s+(?:at|on)\s+(?:the\s+)?")
+_NEXT_TO = re.compile(r"[\s:]*(?:(?!and\b|with\b)[\w-]+\s+){0,3}")
+_SHARED = re.compile(r"\s*(?:and|or|/|&|,?\s+and)\s*(?:(?!at\b|in\b)[\w-]+\s+){0,3}")
 _ROOT = re.compile(r"\s*(?:(?:,|and|&|or|/)\s*[ls]\s?\d\s+)?(?:(?:spinal|exiting|traversing|descending)\s+)*"
                    r"(?:nerves?|roots?|dermatom\w*|radicul\w*|myotom\w*|distribution)\b")
 _MULTILEVEL = re.compile(r"\bmulti-?\s?(?:level|segmental)\w*\s+(?:[\w-]+\s+){0,3}$")
@@ -89,44 +93,66 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: lis
 
     Groups that name only vertebrae count unless `vertebrae` is False.
 
-    Order: a group inside the finding; one bound right behind it by "at", "of", "in"; where the sentence names levels
-    first, the nearest before; else the next one behind, else the nearest before; then heading and line. A "multilevel"
-    finding takes only levels named behind it. Roots ("the L5 root") are no levels.
+    Order: a group inside the finding; one bound right behind it by "at", "of", "in"; the only one; one right before
+    it that no other finding is bound to; one bound behind a finding that "and" joins to it ("bulge and stenosis at
+    L4-5"); where the sentence names levels first, the nearest before; else the next one behind, else the nearest before;
+    then heading and line. A "multilevel" finding takes only levels named behind it. Roots ("the L5 root") are no levels.
     """
     here = [group for group in groups(sentence) if not _is_heading(sentence, group) and (vertebrae or group.levels)]
     if not here:
         return inherited(note, sentence)
-    stressed = [group for group in here if _STRESS.search(sentence.text, 0, group.start)]
+    text = sentence.text
+    others = sorted(span for span in rivals if span != (start, end))
+    stressed = [group for group in here if _STRESS.search(text, 0, group.start)]
     if stressed and (here[0] not in stressed or heading_groups(sentence)):
-        where = next((group for group in stressed if _WHERE.match(sentence.text, group.end) and group.end <= start
-                      and not _between([span for span in rivals if span != (start, end)], group.end, start)), None)
+        where = next((group for group in stressed if _WHERE.match(text, group.end) and group.end <= start
+                      and not _between(others, group.end, start)), None)
         if where:
             return where
         here = [group for group in here if group not in stressed]
         if not here:
             return inherited(note, sentence)
+    return _nearest(text, here, start, end, others)
+
+
+def _nearest(text: str, here: list[Group], start: int, end: int, others: list[tuple[int, int]]) -> Group | None:
+    """The group of the sentence that belongs to a finding, in the order that `attach` gives."""
     for group in here:
         if group.start < end and start < group.end:
             return group
-    others = [span for span in rivals if span != (start, end)]
     behind = next((group for group in here if group.start >= end), None)
     ahead = next((group for group in reversed(here) if group.end <= start), None)
     apart = behind is not None and _between(others, end, behind.start)
-    if behind and not apart and _BIND.fullmatch(sentence.text, end, behind.start):
+    beside = ahead is not None and bool(_NEXT_TO.fullmatch(text, ahead.end, start))
+    if behind and not apart and (_BIND.fullmatch(text, end, behind.start) or (
+            not beside and _CLOSE.fullmatch(text, end, behind.start))):
         return behind
-    if behind and _CLOSE.fullmatch(sentence.text, end, behind.start) and not (
-            ahead and _CLOSE.fullmatch(sentence.text, ahead.end, start)):
-        return behind
-    if _MULTILEVEL.search(sentence.text, max(0, start - 60), start):
-        return behind if behind and (behind in stressed or not _between(others, end, behind.start)) else None
+    if _MULTILEVEL.search(text, max(0, start - 60), start):
+        return behind if behind and (not apart or _STRESS.search(text, 0, behind.start)) else None
     if len(here) == 1:
         return here[0]
-    if ahead and not sentence.text[ahead.end:start].strip():
+    if ahead and (not text[ahead.end:start].strip() or _IN_BRACKETS.fullmatch(text, ahead.end, start) or (beside and not _owned(text, ahead, others))):
         return ahead
-    first = min(rivals, default=(start, end))[0]
-    if ahead and (here[0].start < first or apart):
+    if behind and (last := _joined(text, end, others)) > end and _BIND.fullmatch(text, last, behind.start):
+        return behind
+    first = min([(start, end), *others])[0]
+    if ahead and (here[0].start < first or apart or (behind and _NEW_CLAUSE.fullmatch(text, end, behind.start))):
         return ahead
     return behind or ahead
+
+
+def _owned(text: str, group: Group, spans: list[tuple[int, int]]) -> bool:
+    """Whether an earlier finding is bound to a group by "at"."""
+    before = [b for _, b in spans if b <= group.start]
+    return bool(before) and bool(_BIND.fullmatch(text, max(before), group.start))
+
+
+def _joined(text: str, end: int, spans: list[tuple[int, int]]) -> int:
+    """Where the findings that "and" joins to one that ends at `end` come to an end."""
+    for start, stop in spans:
+        if start >= end and _SHARED.fullmatch(text, end, start):
+            end = stop
+    return end
 
 
 def _between(spans: list[tuple[int, int]], start: int, end: int) -> bool:

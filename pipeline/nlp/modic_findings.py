@@ -44,6 +44,7 @@ class Finding:
     cue: Cue | None
     rule: str
     normal: bool = False
+    sequence: tuple[str, ...] = ()
     merged: list[Finding] = field(default_factory=list)
 
     @property
@@ -70,11 +71,12 @@ def findings(note: NoteView, sentence: Sentence) -> list[Finding]:
     described = [] if "device" in roles else _descriptors(sentence, roles, over)
     if _caused(note, sentence, roles):
         described = []
-    normal = [_finding(t, (), "descriptor", "absent", True) for t in roles.get("normal", ()) if not _refused(t)]
-    found = _merge(named, described) + normal
+    normal = [_finding(t, (), t.attributes.get("basis", "descriptor"), "absent", True) for t in roles.get("normal", ()) if not _refused(t)]
+    unsaid = [t.end for t in roles.get("unsaid", ())]
+    found = [f for f in _merge(named, described) if not any(0 <= f.start - end <= 80 for end in unsaid)] + normal
     if sentence.checked is False:
         return []
-    if over and (not found or sentence.text.startswith("endplates: no")):
+    if over and (not found or sentence.text.startswith("endplates: none")):
         found = _field(sentence, over, bool(found)) + found
     if "talk" in roles:
         found = [f for f in found if len(f.types) == 1 or f.assertion != "present" or groups(sentence)]
@@ -97,15 +99,21 @@ def _refused(target: Target) -> bool:
 def _named(target: Target, roles: dict[str, list[Target]]) -> Finding:
     found = types(target.text)
     finding = _finding(target, found.names, "named", relation=found.relation)
+    finding.sequence = found.sequence
     if not found.names:
         finding.types, finding.relation = described_types(target.text), "mixed"
     if not finding.types:
-        near = [t for t in roles.get("cue", ()) if abs(max(t.start - target.end, target.start - t.end)) <= 22
-                or (t.start < target.end and target.start < t.end)]
+        near = [t for t in roles.get("cue", ()) if _gap(target, t) is not None and len(_gap(target, t) or "") <= 22]
         finding.types = tuple(dict.fromkeys(t.attributes["type"] for t in near if t.assertion == target.assertion))
         if re.search(r"\b(?:mixed|combined|hybrid)\b", target.text):
             finding.types = finding.types if len(finding.types) > 1 else ("1", "2")
     return finding
+
+
+def _gap(one: Finding | Target, other: Finding | Target) -> str | None:
+    """The words between two parts of one phrase; None where "or", "and" or a comma parts them."""
+    between = one.sentence.text[min(one.end, other.end):max(one.start, other.start)]
+    return None if re.search(r"\b(?:or|nor|and)\b|[,;]", between) else between
 
 
 def _bare(target: Target, named: list[Finding], roles: dict[str, list[Target]]) -> None:
@@ -113,8 +121,9 @@ def _bare(target: Target, named: list[Finding], roles: dict[str, list[Target]]) 
     found = _named(target, roles)
     before = max((n for n in named if n.end <= target.start), key=lambda n: n.end, default=None)
     gap = target.sentence.text[before.end:target.start] if before else ""
-    if before and not before.types and re.fullmatch(r"(?:[\s,(:-]|changes?|at|in|of|the|levels?|and|yes|present|positive|noted|seen|are|[lst]\d|[/-]\d)*", gap):
-        before.types, before.relation = found.types, found.relation
+    if before and not before.types and re.fullmatch(r"(?:[\s,(:-]|changes?|at|in|of|the|of|both|end[\s-]?plates?|levels?|and|yes|present|positive|noted|seen|are|[lst]\d|[/-]\d)*", gap):
+        before.types, before.sequence = found.types, found.sequence
+        before.relation = "in order" if found.relation == "list" else found.relation
     else:
         named.append(found)
 
@@ -177,6 +186,8 @@ def _nearest(text: str, cue: Target, anchors: list[Target]) -> int | None:
         gap = (end, anchor.start) if end <= anchor.start else (anchor.end, cue.start)
         size = max(gap[1] - gap[0], 0)
         size += 60 * bool(re.search(r",|\band\s+the\b", text[gap[0]:gap[1]]))
+        if anchor.attributes["role"] == "change" and re.match(r"\s*(?:or|nor|and|,|/)\s", text[gap[0]:gap[1]]):
+            continue
         if "subchondral" in anchor.text and OTHER_ORGAN.search(text, max(0, anchor.start - 60), anchor.end + 60):
             continue
         if size <= _REACH and (best is None or size < best[0]) and not (size and OTHER_ORGAN.search(text, *gap)):
@@ -238,7 +249,7 @@ def explains(named: Finding, item: Finding) -> bool:
             return gap <= 2 and not (item.assertion == "present" and named.assertion == "possible" and item.end <= named.start)
         return True
     if not named.types:
-        return gap <= 30
+        return gap <= 30 and _gap(named, item) is not None
     return set(item.types) <= set(named.types) and (item.assertion == named.assertion or (item.assertion == "present"
                                                    and named.assertion == "possible"))
 

@@ -20,22 +20,27 @@ _CHOICE = re.compile(r"\b(?:or|nor|versus|vs)\b")
 
 @dataclass(slots=True, frozen=True)
 class Types:
-    """The types named in one place; `relation` is mixed (one change of both), choice ("1 or 2") or list ("1 and 2")."""
+    """The types named in one place; `relation` is mixed (one change of both), choice ("1 or 2") or list ("1 and 2").
+
+    `sequence` keeps repeats, for "types 1, 2 and 2 respectively".
+    """
     names: tuple[str, ...]
     relation: str
+    sequence: tuple[str, ...] = ()
 
 
 def types(text: str) -> Types:
     """The types of a phrase such as "modic type i/ii changes"; no names where none is given."""
     plain = _KINDWORD.sub(" ", text)
     found = list(_NUMBER.finditer(plain))
-    names = tuple(dict.fromkeys(_ROMAN[match[1]] for match in found))
+    sequence = tuple(_ROMAN[match[1]] for match in found)
+    names = tuple(dict.fromkeys(sequence))
     between = " ".join(plain[a.end():b.start()] for a, b in pairwise(found))
     if _CHOICE.search(between):
-        return Types(names, "choice")
+        return Types(names, "choice", sequence)
     if _MIXED.search(text) or _JOINED.search(between):
-        return Types(names, "mixed")
-    return Types(names, "list")
+        return Types(names, "mixed", sequence)
+    return Types(names, "list", sequence)
 
 
 def joined(names: tuple[str, ...] | list[str]) -> str | None:

@@ -131,8 +131,9 @@ def _distribute(item: Finding, levels: list[str]) -> list[tuple[str, list[str]]]
         return [("unspecified", levels)]
     if len(names) == 1:
         return [(names[0], levels)]
-    if "respectively" in item.sentence.text and len(names) == len(levels):
-        return [(name, [level]) for name, level in zip(names, levels, strict=True)]
+    if len(item.sequence) == len(levels) and (item.relation == "in order" or "respectively" in item.sentence.text):
+        pairs = list(zip(item.sequence, levels, strict=True))
+        return [(name, [level for which, level in pairs if which == name]) for name in names]
     whole = joined(names)
     one_change = item.relation == "mixed" or (item.relation == "list" and item.assertion == "present" and len(levels) < 2)
     if item.assertion != "absent" and whole and one_change:
