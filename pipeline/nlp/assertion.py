@@ -73,10 +73,18 @@ class Assertion(ConText):
         graph = ConTextGraph(targets=spans)
         for hit in longest(self.matcher.find(sentence.text)):
             span = token_span(doc, sentence.source(hit.start), sentence.source(hit.end))
-            graph.modifiers.append(ConTextModifier(hit.rule, span.start, span.end, doc))
+            graph.modifiers.append(_Modifier(hit.rule, span.start, span.end, doc))
         graph.update_scopes()
         graph.apply_modifiers()
         return graph
+
+
+class _Modifier(ConTextModifier):
+    """A modifier whose scope some TERMINATE words leave alone (`spares` of their entry)."""
+
+    def limit_scope(self, other: ConTextModifier) -> bool:
+        spared = (other.rule.metadata or {}).get("spares", ())
+        return False if self.category in spared else bool(super().limit_scope(other))
 
 
 def _decide(target: Target, reading: str | None) -> None:
@@ -131,7 +139,7 @@ def _rule(entry: lexicon.Entry) -> ConTextRule:
         allowed_types=_kinds(options.get("kinds")), excluded_types=_kinds(options.get("not_kinds")),
         max_scope=options.get("max_scope"), max_targets=options.get("max_targets"),
         terminated_by={name.upper() for name in options.get("terminated_by", ())},
-        metadata={"exclude": entry.exclude})
+        metadata={"exclude": entry.exclude, "spares": options.get("spares", ())})
 
 
 def _kinds(names: list[str] | None) -> set[str] | None:

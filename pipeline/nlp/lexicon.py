@@ -28,7 +28,7 @@ from ..errors import UserError
 
 PACKAGE = "bvn_evidence_lexicons"
 _KEYS = {"id", "terms", "pattern", "attributes", "exclude", "positive", "negative", "plural", "note",
-         "direction", "category", "kinds", "not_kinds", "max_scope", "max_targets", "terminated_by", "assertion", "macro"}
+         "direction", "category", "kinds", "not_kinds", "max_scope", "max_targets", "terminated_by", "spares", "assertion", "macro"}
 
 
 @dataclass(slots=True)
