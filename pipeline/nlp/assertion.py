@@ -124,7 +124,7 @@ _CHOICES = 12
 def _answer(target: Target, answer: Sentence, assertion: str) -> None:
     if target.assertion in ("present", "possible", "absent"):
         target.assertion = assertion
-        target.cue = Cue(answer.start, answer.end, answer.text, "assertion.answer")
+        target.cue = target.cues[assertion] = Cue(answer.start, answer.end, answer.text, "assertion.answer")
 
 
 def _cue(doc: Doc, modifier: ConTextModifier) -> Cue:

@@ -26,9 +26,9 @@ class AxialPain(FactComponent):
     kind = "axial_pain"
 
     def find(self, note: NoteView) -> Iterator[Draft]:
-        targets = [target for target in note.targets("axial_pain") if _said(target)]
-        ranked = [target for target in targets
-                  if target.attributes["predominance"] != "axial_only" and not _TENDER.search(target.sentence.text)]
+        targets = [target for target in note.targets("axial_pain")
+                   if _said(target) and not _TENDER.search(target.sentence.text)]
+        ranked = [target for target in targets if target.attributes["predominance"] != "axial_only"]
         for target in ranked:
             yield _draft(target, target.attributes["predominance"])
         if ranked:
@@ -54,6 +54,8 @@ def _said(target: Target) -> bool:
     if target.assertion == "absent" and target.cue is not None:
         cue = target.cue.end - target.sentence.start
         return cue < target.start and "," in target.sentence.text[cue:target.start]
+    if target.assertion == "possible" and target.cue is not None:  # "back vs leg 80/20"
+        return target.start <= target.cue.start - target.sentence.start < target.end
     return target.assertion == "present"
 
 

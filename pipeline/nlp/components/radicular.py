@@ -44,6 +44,8 @@ def _complaints(note: NoteView) -> Iterator[Draft]:
             continue
         if target.attributes.get("site") and not sites.in_legs(note, target, assertion):
             continue
+        if target.attributes.get("radiates") and assertion == "present" and sites.radiates_from_elsewhere(note, target):
+            continue
         if finding in _SIGNS and assertion == "present" and sites.other_disease(note, target.sentence):
             continue
         for named in _named(target):
@@ -69,7 +71,7 @@ def _assertion(note: NoteView, target: Target) -> str | None:
         if target.attributes.get("radiates") and sites.of_another_region(note, target):
             return None
         return "absent" if target.assertion in ("present", "absent", "possible") else target.assertion
-    if target.attributes.get("grade") and re.search(r"\b0\s?(?:/|out\s+of)\s?10$", target.text):
+    if target.attributes.get("grade") and re.search(r"\b0(?:\s?(?:/|out\s+of)\s?10)?$", target.text):
         return "absent"
     if target.attributes.get("bare"):
         return "absent" if target.assertion == "absent" and not sites.of_another_region(note, target) else None

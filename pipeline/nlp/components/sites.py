@@ -26,6 +26,8 @@ _DENIED = re.compile(r"\?|\bno\b|\bden(?:y|ies|ied)|\bwithout\b|\bfather|\bmothe
 _SPINE = re.compile(r"\bback\b|\blumb|\blbp\b|\bspin(?:e|al)\b|\blegs?\b|\blower\s+(?:ext|limb)|\bsciat|\bradicul|\bslr\b|\bl[1-5]\b|\bs1\b")
 _NECK = re.compile(r"\bcervical\b|\bneck\b|\bc[4-8]\b|\barms?\b|\bupper\s+(?:ext|limb)|\bshoulder")
 _LOW = re.compile(r"\blumb|\bback\b|\blbp\b|\blegs?\b|\bl[1-5]\b|\bs1\b|\blower\s+(?:ext|limb)|\bsciat|\bbuttock")
+_BACK = re.compile(r"\blumb|\bback\b|\blbp\b|\bl[1-5]\b|\bs1\b|\bsciat|\bbuttock|\bspin(?:e|al)\b|\bsacr|\btailbone|\bbelt")
+_UPPER = re.compile(r"\bneck\b|\bcervical\b|\bshoulder|\barms?\b|\bhands?\b|\bwrist|\belbow|\bupper\s+(?:ext|limb)")
 _REGION = re.compile(r"\bneck\b|\bcervical\b|\bchest\b|\babdom|\bshoulder|\barms?\b|\bheadache|\bflank|\bknee\s+pain|\bhip\s+pain"
                      r"|\bwrist|\belbow|\bepigastr|\bjaw\b")
 
@@ -94,7 +96,7 @@ def in_legs(note: NoteView, target: Target, assertion: str) -> bool:
     if site is not None:
         return site == "leg"
     if assertion == "absent":
-        return target.sentence.section != "procedure" and spine_note(note) and not of_another_region(note, target)
+        return target.sentence.section != "procedure" and spine_note(note) and not of_another_region(note, target, _UPPER)
     return assertion == "hypothetical" or _follows_leg_pain(note, target)
 
 
@@ -107,8 +109,8 @@ def _follows_leg_pain(note: NoteView, target: Target) -> bool:
                if other.group == "radicular")
 
 
-def of_another_region(note: NoteView, target: Target) -> bool:
-    """Whether the sentence, or the one before in its paragraph, speaks of another region only."""
+def of_another_region(note: NoteView, target: Target, regions: re.Pattern[str] = _REGION) -> bool:
+    """Whether the sentence, or one of the two before it in its paragraph, speaks of another region only."""
     sentence: Sentence | None = target.sentence
     line = target.sentence.line
     for _ in range(3):
@@ -116,10 +118,29 @@ def of_another_region(note: NoteView, target: Target) -> bool:
             return False
         if _LOW.search(sentence.text):
             return False
-        if _REGION.search(sentence.text):
+        if regions.search(sentence.text):
             return True
         sentence = note.before(sentence)
     return False
+
+
+def radiates_from_elsewhere(note: NoteView, target: Target) -> bool:
+    """Whether radiating pain starts in another region: the last one named before it, in its paragraph, is not the back."""
+    text: str = target.sentence.text[:target.start]
+    sentence: Sentence | None = target.sentence
+    for _ in range(3):
+        low, other = _last(_BACK, text), _last(_REGION, text)
+        if low >= 0 or other >= 0:
+            return other > low
+        sentence = note.before(sentence) if sentence is not None else None
+        if sentence is None or sentence.line != target.sentence.line:
+            return False
+        text = sentence.text
+    return False
+
+
+def _last(pattern: re.Pattern[str], text: str) -> int:
+    return max((match.start() for match in pattern.finditer(text)), default=-1)
 
 
 def of_the_neck(note: NoteView, target: Target) -> bool:
