@@ -107,7 +107,7 @@ def _answers(sentences: list[Sentence]) -> None:
     """What a question or field says where its answer stands apart: "Leg pain? No", "Radiates: [ ] yes [x] none"."""
     for sentence, behind in pairwise(sentences):
         if not sentence.targets or behind.line != sentence.line or not (
-                sentence.text[-1] in ":?" or behind.checked is not None or sentence.cell):
+                sentence.text[-1] in ":?" or behind.checked is not None or _heads_row(sentences, sentence)):
             continue
         for answer in sentences[behind.index:behind.index + _CHOICES]:
             match = _ANSWER.fullmatch(answer.text) if answer.line == sentence.line and answer.checked is not False else None
@@ -119,6 +119,11 @@ def _answers(sentences: list[Sentence]) -> None:
 
 
 _CHOICES = 12
+
+
+def _heads_row(sentences: list[Sentence], sentence: Sentence) -> bool:
+    """Whether a sentence is the first cell of its table row; the cells behind answer it, later cells their columns."""
+    return sentence.cell and (sentence.index == 0 or sentences[sentence.index - 1].line != sentence.line)
 
 
 def _answer(target: Target, answer: Sentence, assertion: str) -> None:

@@ -225,6 +225,8 @@ def _endplates(text: str) -> list[Mention]:
         for match in pattern.finditer(text):
             name = vertebra(match[name_group])
             sides = _sides(match[side_group])
+            if match[side_group] in ("both", "bilateral") and "end" not in text[match.start():match.end() + 12]:
+                continue
             if name and sides and not any(a < match.end() and match.start() < b for a, b in found):
                 found[match.span()] = Mention(match.start(), match.end(), "endplate", facing(name, sides), (name,),
                                               tuple(f"{name} {side}" for side in sides))

@@ -9,15 +9,15 @@ from typing import Any
 
 from spacy.language import Language
 
-from ..attach import groups, severity, side
+from ..attach import groups, heading_groups, severity, side
 from ..component import Draft, FactComponent, NoteView
 from ..levels import disc_range
 from ..sentences import Sentence
 from ..targets import Target
 from . import exam
 from .involved import Involved, involved
-from .place import Place, Regions, elsewhere, place
-from .structure import State, states
+from .place import Place, Regions, elsewhere, lumbar, place
+from .structure import State, denied, states
 from .told import general, in_question, is_primary, not_the_source, planned, settle
 
 _UNGRADED = ("spondylolisthesis", "osteoporosis", "cauda_equina_syndrome", "prior_fusion", "prior_decompression")
@@ -45,7 +45,7 @@ class Alternative(FactComponent):
         rivals = [(target.start, target.end) for target in targets]
         over = _over(note, sentence)
         for target in targets:
-            if elsewhere(sentence.text, target.start, target.end, target.attributes.get("place") == "vertebra" and target.assertion != "family") or not _counts(note, target):
+            if elsewhere(sentence.text, target.start, target.end, "exam" not in target.attributes and target.assertion != "family") or not _counts(note, target):
                 continue
             if "involves" in target.attributes:
                 yield from self._process(note, target, rivals, over)
@@ -80,7 +80,9 @@ class Alternative(FactComponent):
     def _exam(self, note: NoteView, target: Target, rivals: list[tuple[int, int]]) -> Iterator[Draft]:
         if target.assertion in ("hypothetical", "general", "family"):
             return
-        for assertion, start, end in exam.results(target.sentence.text, target.start, target.end):
+        found = exam.results(target.sentence.text, target.start, target.end) or [
+            (assertion, target.start, target.end) for assertion in _answers(note, target.sentence)]
+        for assertion, start, end in found:
             if assertion == "possible" and target.attributes["exam"] == "negative":
                 continue
             item = Involved(target.attributes["diagnosis"], side(target.sentence.text[start:end + 14]), None)
@@ -88,10 +90,15 @@ class Alternative(FactComponent):
 
     def _states(self, note: NoteView, sentence: Sentence, over: str) -> Iterator[Draft]:
         labels = involved(over, len(over), len(over), list(_STRUCTURAL), over)[0] if over else []
+        if labels and denied(sentence):
+            yield from self._column_denied(note, sentence, labels)
         tests = [(t.start, t.end) for t in sentence.targets if t.group == "alternative" and "exam" in t.attributes]
         taken = [(t.start, t.end) for t in sentence.targets if t.group == "alternative" and "exam" not in t.attributes]
         for state in states(sentence, [item.diagnosis for item in labels]):
             busy = taken + tests if state.assertion == "absent" else taken
+            if state.diagnosis == "central_stenosis" and note.note_type != "radiology" and not _about_spine(note, sentence) and (
+                    "spinal" not in state.structure.text):
+                continue
             if any(a < state.end and state.start < b for a, b in busy) or elsewhere(sentence.text, state.start, state.end, True):
                 continue
             said = state.structure.assertion
@@ -105,7 +112,27 @@ class Alternative(FactComponent):
                 yield draft
 
 
+    @staticmethod
+    def _column_denied(note: NoteView, sentence: Sentence, labels: list[Involved]) -> Iterator[Draft]:
+        over = heading_groups(sentence)
+        levels = lumbar([level for group in over for level in group.levels])
+        if over and not levels:
+            return
+        for item in labels:
+            attributes = {"diagnosis": item.diagnosis, "levels": levels, "vertebrae": [], "side": None, "severity": None,
+                          "primary": False}
+            yield Draft(sentence, 0, len(sentence.text), "structure.column", attributes, "absent")
+
+
 _STRUCTURAL = ("central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis", "facet_arthropathy", "si_joint_dysfunction")
+
+
+def _answers(note: NoteView, sentence: Sentence) -> Iterator[str]:
+    """The results that stand apart behind a test: in the next table cell, at ticked boxes."""
+    for behind in note.line(sentence):
+        if behind.index > sentence.index and behind.checked is not False and (
+                behind.cell or behind.checked or sentence.text.endswith(":")):
+            yield from exam.answer(behind.text)
 
 
 def _whole_canal(note: NoteView, state: State, sentence: Sentence) -> bool:
@@ -131,9 +158,24 @@ def _counts(note: NoteView, target: Target) -> bool:
     if any(other.rule in ("alternative.infection", "alternative.fracture") for other in target.sentence.targets) and (
             target.assertion == "possible"):
         return True
+    if target.rule == "alternative.fracture" and not _SPINAL_FRACTURE.search(target.text) and note.note_type != "radiology":
+        return _about_spine(note, target.sentence)
     return target.attributes.get("reading") != "imaging" or note.note_type == "radiology" or target.sentence.section in (
         "findings", "impression", "indication") or bool(re.search(r"\b(?:mri|ct|x-?ray|spine|spinal|lumbar(?!\s+punct))\b", target.sentence.text)) or (
         bool(re.search(r"\b(?:mri|x-?ray|ct)\b", note.text[:200].lower())))
+
+
+_SPINAL_FRACTURE = re.compile(r"compression|wedg|burst|vertebr|osteoporotic|fragility|lumbar|vcf|collapse|endplate|height")
+_SPINE_WORDS = re.compile(r"\b(?:x-?rays?|xr|films?|mri|ct|radiograph\w*|imaging|spine|spinal|lumbar|vertebra\w*|back|l[1-5]|t1[12]|"
+                          r"\w*listhesis|herniat\w+|hnp|stenosis|disc|discs|modic|scan|scans)\b")
+
+
+def _about_spine(note: NoteView, sentence: Sentence) -> bool:
+    """Whether a sentence, or those before it in its line, speak of the spine or of imaging."""
+    if sentence.section in ("findings", "impression", "indication"):
+        return True
+    near = [other for other in note.line(sentence) if 0 <= sentence.index - other.index <= 3]
+    return any(_SPINE_WORDS.search(other.text) for other in near) or bool(_SPINE_WORDS.search(sentence.heading))
 
 
 def _reading(note: NoteView, target: Target) -> str:
@@ -152,8 +194,8 @@ def _reading(note: NoteView, target: Target) -> str:
 
 def _denied_inside(target: Target) -> bool:
     """Whether the denial stands within a contact that is asserted: "abutting but not displacing the root"."""
-    cue = target.cues["absent"]
-    inside = target.sentence.source(target.start) < cue.start < target.sentence.source(target.end)
+    cue = target.cue
+    inside = cue is not None and target.sentence.source(target.start) < cue.start < target.sentence.source(target.end)
     return inside and bool(re.search(r"\bbut\s+(?:\w+\s+)?not\b", target.text)) and target.rule == "alternative.root_hit"
 
 
@@ -172,6 +214,8 @@ def _draft(note: NoteView, target: Target, item: Involved, assertion: str, start
 
 def _in_its_terms(diagnosis: str, where: Place, absent: bool) -> Place:
     """Fractures, pars, curves and tumours lie at vertebrae; a slip of L4 is one at L4-L5; a fusion of L4 and L5 too."""
+    if diagnosis == "spondylolysis" and where.levels:
+        return Place([], where.vertebrae[:1])
     if diagnosis in ("compression_fracture", "spondylolysis", "scoliosis", "spinal_tumor") and where.vertebrae:
         return Place([], where.vertebrae)
     if diagnosis == "spondylolisthesis" and len(where.vertebrae) == 1 and not where.levels and not absent:

@@ -14,10 +14,13 @@ _NEGATIVE = (r"negative|neg\b|\(\s*-\s*(?:ve)?\s*\)|-ve\b|-/-|(?<=\s)-(?=\s*(?:$
 _POSITIVE = (r"positive|pos\b|\(\s*\+\s*(?:ve)?\s*\)|\+ve\b|\+/\+|(?<=\s)\+(?!\d)|(?:re)?produc(?:es|ed|ing)|provok(?:es|ed|ing)|"
              r"provocative\s+of|elicit(?:s|ed)|caus(?:es|ed)|painful|aggravat(?:es|ed)|tender(?:ness)?\b|concordant|equivocal|mild\s+pain")
 _RESULT = re.compile(rf"(?:\b|(?<=\W)|(?<=^))(?:(?P<negative>{_NEGATIVE})|(?P<positive>{_POSITIVE}))")
+_BLOCK_FAILED = re.compile(r"(?P<negative>\bnegative|\bneg\b|\bnon-?diagnostic|\b(?:no|without|minimal|little|negligible)\s+(?:\w+\s+){0,2}(?:relief|benefit|response|improvement)|"
+                           r"(?<![\d>])(?:[0-4]?\d)\s?%\s+(?:\w+\s+){0,2}(?:relief|improvement|reduction|better)|\bdid\s+not\s+(?:help|relieve))|(?P<positive>\bpositive|(?:[5-9]\d|100)\s?%)")
 _TEST = re.compile(r"\b(?:slr|straight\s+leg|slump|faber|fabere|fadir|patrick|gaenslen|yeoman|thigh\s+thrust|kemp|facet|quadrant|stork|"
                    r"femoral\s+(?:nerve\s+)?stretch|fns|ober|thomas|sacral\s+thrust|distraction|compression|si\s+joint|sij|sacroiliac|"
                    r"hoffman|babinski|spurling|waddell|valsalva|gillet|fortin)")
 _CUT = re.compile(r"[.;]\s|\bbut\b|\bhowever\b|\bwhile\b|\bwhereas\b")
+_BOX = re.compile(r"\s*(?:\[\s?[x\u2713\u2714]\s?\]|\(\s?x\s?\)|[\u2611\u2612\u2713\u2714])?\s*")
 _LEADS = re.compile(r"[\s:]*(?:(?:for|on|in|with|during|to|bilateral|the|left|right|lumbar|axial|a|an)\s+)*")
 _COMPLAINT = re.compile(r"tender|^pain|\bpain\s+(?:over|at|on)")
 _DENIED = re.compile(r"\b(?:no|without|denies|nil|not)\s+(?:\w+\s+){0,3}$")
@@ -33,7 +36,8 @@ def results(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
     own = _own_words(text, first, start, end)
     if own:
         return [own]
-    found = [m for m in _RESULT.finditer(text, first, last) if m.end() <= start or m.start() >= end]
+    pattern = _BLOCK_FAILED if "block" in text[start:end] or "mbb" in text[start:end] else _RESULT
+    found = [m for m in pattern.finditer(text, first, last) if m.end() <= start or m.start() >= end]
     tests = [m for m in _TEST.finditer(text, first, last)]
     leading = [m for m in found if m.end() <= start and _LEADS.fullmatch(text, m.end(), _next_test(tests, m.end(), start))]
     if leading and not _between(found, leading[-1], start):
@@ -47,6 +51,13 @@ def results(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
     kept += [m for m in behind[1:2] if not any(kept[0].end() <= t.start() < m.start() for t in tests)
              and re.match(r"\s*(?:on\s+(?:the\s+)?)?(?:left|right|lt|rt|l\b|r\b)", text[m.end():])]
     return [_read(text, first, match, start, end) for match in kept]
+
+
+def answer(text: str) -> list[str]:
+    """The result that opens a text which stands apart from its test ("[x] pos R", a table cell)."""
+    lead = _BOX.match(text)
+    match = _RESULT.match(text, lead.end() if lead else 0)
+    return [] if match is None else ["absent" if match["negative"] else "possible"]
 
 
 def _own_words(text: str, first: int, start: int, end: int) -> tuple[str, int, int] | None:

@@ -117,7 +117,7 @@ def _walk_on(text: str, end: int, allowed: list[str]) -> list[tuple[str, int, in
 
 
 def _passes(word: str, allowed: list[str]) -> bool:
-    return (word in _FILL or word in _JOIN or bool(_structure(word, allowed)) or bool(_LEVEL.fullmatch(word))
+    return (all(part in _FILL or part in _JOIN or part == "than" for part in word.split("-")) or word in _JOIN or bool(_structure(word, allowed)) or bool(_LEVEL.fullmatch(word))
             or word in ("(", ")", ">"))
 
 

@@ -144,7 +144,7 @@ def _item_apart(note: NoteView, target: Target, assertion: str, group: Group) ->
     opening = _OPENS.match(text)
     if opening and group.start <= opening.end():
         return False
-    item = max(m.end() for m in re.finditer(r"^|,\s*(?:and\s+)?|\band\s+(?=no\b|there\b)", text[:target.start]))
+    item = max(m.end() for m in re.finditer(r"^|,\s*(?:and\s+)?|\band\s+(?=there\b)", text[:target.start]))
     if item <= group.end or low >= high:
         return False
     words = text[item:target.end]

@@ -60,6 +60,14 @@ def states(sentence: Sentence, over: list[str]) -> Iterator[State]:
                 yield from _state(sentence, word, word, diagnosis, elsewhere)
 
 
+def denied(sentence: Sentence) -> bool:
+    """Whether a table cell says that its column's finding is missing ("none")."""
+    return sentence.cell and bool(_NONE.fullmatch(sentence.text))
+
+
+_NONE = re.compile(r"(?:none|no|nil|absent|negative|not\s+present|none\s+seen|0)\.?")
+
+
 def _state(sentence: Sentence, structure: Target, word: Target, diagnosis: str, elsewhere: bool = False) -> Iterator[State]:
     start, end = min(structure.start, word.start), max(structure.end, word.end)
     text = sentence.text[start:end]
