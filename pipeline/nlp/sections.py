@@ -2,7 +2,8 @@
 
 A heading is a term of `lexicons/sections.yml` at the start of a sentence, followed by a colon, a dash or the end of the
 line, or written in capitals. A section runs to the next heading. Its entry may say how its statements are to be read:
-`assertion: family | historical | hypothetical`, or `general` (text that is not about this patient).
+`assertion: family | historical | hypothetical`, or `general` (text that is not about this patient). With
+`extent: line` it ends with the line of its heading where that line says something ("Allergies: none").
 """
 import re
 from typing import Any
@@ -21,6 +22,9 @@ _AFTER = re.compile(r"\s*(?:\([^)]*\)|\[[^\]]*\])?\s*(?:[\d/.-]{4,10}\s*)?(?::|\
 _LEAD = re.compile(r"[\s#*=_\-]*(?:\(?\d{1,2}[.)]\s*)?")
 
 
+_TITLE = re.compile(r"\s+[A-Z]{3,}\s+[A-Z]{3,}")  # "FAMILY MEDICINE OFFICE VISIT" heads the note, not the family history
+
+
 class Sections(Sectionizer):
     """medspaCy's Sectionizer over sentences laid out by `bvn_sentences`."""
 
@@ -28,10 +32,13 @@ class Sections(Sectionizer):
         super().__init__(nlp, name, rules=None, span_attrs=None)
         self._Sectionizer__matcher = LinearMatcher()
         self.readings: dict[str, str] = {}
+        self.lines: set[str] = set()
         self._headings: re.Pattern[str] | None = None
         for entry in lexicon.entries("sections", lexicons):
             category = entry.id.removeprefix("sections.")
             self.add([SectionRule(entry.id, category, pattern=entry.regex)])
+            if entry.attributes.get("extent") == "line":
+                self.lines.add(category)
             if "assertion" in entry.attributes:
                 self.readings[category] = entry.attributes["assertion"]
 
@@ -49,7 +56,7 @@ class Sections(Sectionizer):
             self._headings = self._compile()
         text = doc.user_data["bvn_text"]
         sentences: list[Sentence] = doc.user_data["bvn_sentences"]
-        current = "other"
+        current, only_line = "other", -1
         found: list[tuple[Any, int, int]] = []
         for sentence in sentences:
             heading = None if sentence.cell else self._heading(sentence, text)
@@ -57,6 +64,9 @@ class Sections(Sectionizer):
                 rule, end = heading
                 current = rule.category
                 found.append((rule, sentence.start, sentence.source(end)))
+                only_line = sentence.line if current in self.lines and sentence.text[end:].strip(" :.-") else -1
+            elif only_line >= 0 and sentence.line != only_line:
+                current, only_line = "other", -1
             sentence.section = current
         doc._.sections = _sections(doc, found)
         return doc
@@ -69,7 +79,8 @@ class Sections(Sectionizer):
         if not match:
             return None
         raw = text[sentence.start + at:sentence.source(match.end())]
-        if _AFTER.match(sentence.text, match.end()) or (raw.isupper() and len(raw) > 3):
+        behind = text[sentence.source(match.end()):sentence.end]
+        if _AFTER.match(sentence.text, match.end()) or (raw.isupper() and len(raw) > 3 and not _TITLE.match(behind)):
             return self._by_name[match.lastgroup or ""], match.end()
         return None
 
