@@ -15,6 +15,7 @@ from spacy.language import Language
 from ...schema import Cue
 from ..component import Draft, FactComponent, NoteView
 from ..matcher import Hit
+from ..quantities import dates
 from . import therapy_outcome, therapy_status
 from .therapy_course import course, episode_weeks, leading_weeks, since_named, span_weeks
 from .therapy_passage import Cues, Mention, Passage, passages
@@ -35,7 +36,7 @@ _PATIENT = re.compile(r"\s+(?:reports?|states?|denies|denied|c/o|complains?|pres
                       r"tolerated|instructed|advised|verbali[sz]ed|asks?|asked|agrees?|understands?|would|wants|will|describes?|notes?|rates?|feels?|"
                       r"says|lives|works|unable|able|reported|requests?|and\s+(?:wife|husband)|to\s+(?:call|follow)|did\s+not|does\s+not|can|cannot)\b")
 _WEIGHT_ADVICE = re.compile(r"advis|encourag|recommend|counsel|discuss|goal|program|plan|refer|continue|unload|for\s+(?:the\s+|his\s+|her\s+)?back|reduc\w+\s+due|due\s+to")
-_CONSERVATIVE_LENGTH = re.compile(r"\b(?:over|for|during|in|x)\s+(?:the\s+(?:past|last)\s+)?(?:about\s+)?(?:\d+|[a-z]+)\s+(?:months?|weeks?|years?)\b")
+_CONSERVATIVE_LENGTH = re.compile(r"\b(?:over|across|during)\s+(?:the\s+(?:past|last)\s+)?(?:about\s+)?(?:\d+|[a-z]+)\s+(?:months?|weeks?|years?)\b")
 
 
 @dataclass(slots=True)
@@ -116,11 +117,15 @@ class Therapy(FactComponent):
         outcomes = self.outcomes.find(passage.text)
         told = therapy_outcome.in_passage(passage, outcomes)
         taken = [(hit.start, hit.end) for hit in outcomes]
+        cues = [cue for cue in cues if cue.rule.metadata["status"] in ("planned", *USED)
+                or not any(start <= cue.start and cue.end <= end for start, end in taken)]
         statements = []
         for number, mention in enumerate(passage.mentions):
             reading = therapy_status.read(passage, number, cues, told.get(number), procedure, retrospective)
             if not reading or (not reading.sure and passage.sentence.section in _QUIET) or (procedure and mention.modality == "heat_ice"):
                 continue
+            if reading.status == "planned" and _is_entry_of_past(passage, note):
+                reading.status = "tried"
             statement = Statement(passage, mention, reading.status, reading.assertion, cue=reading.cue, sure=reading.sure)
             if mention.modality == "conservative_unspecified" and mention.target.attributes.get("need") == "injection":
                 if reading.status in ("not_tried", "declined"):
@@ -162,7 +167,7 @@ class Therapy(FactComponent):
         own = [s for s in found if s.mention.modality in INTERVENTIONS and s.status == "tried" and s.outcome is None]
         told = [hit.rule.metadata["outcome"] for s in note.sentences if own and s.index > own[0].passage.sentence.index
                 and not _NO_RESULT.search(s.label) and not any(t.group == "therapy" for t in s.targets)
-                for hit in self.outcomes.find(s.text) if not hit.rule.metadata.get("loose")]
+                for hit in self.outcomes.find(s.text) if not hit.rule.metadata.get("loose") and hit.end - hit.start > 6]
         for statement in own:
             statement.outcome = told[0] if told else None
 
@@ -179,7 +184,16 @@ def _retrospective(note: NoteView) -> set[int]:
         elif run:
             under.update(run)
             run = []
+    if run and not any(sentence.section in ("exam", "assessment") for sentence in note.sentences):
+        under.update(run)
     return under
+
+
+def _is_entry_of_past(passage: Passage, note: NoteView) -> bool:
+    """Whether a line is a dated entry of an earlier day, copied into the note ("14/06/2022 - Refer physio")."""
+    first = note.line(passage.sentence)[0].text
+    found = dates(first[:14])
+    return bool(found and found[0].start < 3 and found[0].day and note.note_date and (found[0].months_to(note.note_date) or 0) >= 1)
 
 
 def _share(summary: Statement, found: list[Statement]) -> None:
@@ -187,6 +201,9 @@ def _share(summary: Statement, found: list[Statement]) -> None:
     for statement in found:
         if statement.used and statement.outcome is None and statement.passage.sentence.line == summary.passage.sentence.line:
             statement.outcome = summary.outcome
+        if statement.used and statement.weeks is None and "all" in summary.mention.target.text.split():
+            if statement.passage.sentence.line == summary.passage.sentence.line:
+                statement.weeks = summary.weeks
 
 
 def _near(passage: Passage, last: Passage) -> bool:

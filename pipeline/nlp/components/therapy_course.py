@@ -49,6 +49,9 @@ def leading_weeks(text: str, taken: list[tuple[int, int]]) -> float | None:
 
 
 def _weeks(text: str, taken: list[tuple[int, int]], note_date: str | None) -> float | None:
+    whole = re.search(r"\b(?:over|for|during|throughout)\s+the\s+(?:last|past)\s+(year|month)\b", text)
+    if whole:
+        return round((12 if whole[1] == "year" else 1) * WEEKS_A_MONTH, 1)
     known = [_exact(text[found.start:found.end], found.months) for found in lengths(text)
              if not _is_taken(found.start, found.end, taken) and not _NO_COURSE_AFTER.match(text, found.end)
              and not _NO_COURSE_BEFORE.search(text[:found.start])]

@@ -22,7 +22,7 @@ _OPENS = re.compile(r"[\s\d.)(#*:-]*(?:(?:regarding|re|as\s+for|for|with\s+regar
                     r"current|past|history|hx|of|the|his|her|chronic|acute|left|right|bilateral|severe|mild|stable|low|type|"
                     r"primary|other|complaints?|essential|symptomatic|grade|end-stage)[\s:,-]+){0,5}$")
 _MAIN = re.compile(r"chief|complaint|reason|referr|^cc|presenting|concern|diagnos|assessment|impression|\bre\b|\bdx\b")
-_OUTWEIGHS = 0.5
+_OUTWEIGHS = 0.34  # the back need not be the only complaint
 _BACK_ONLY = frozenset({"past_history", "past_surgical_history", "social_history", "review_of_systems"})
 
 
@@ -72,11 +72,11 @@ class Scope:
         return topics
 
     def _weigh(self, weights: dict[str, float], found: list[Hit], sentence: Sentence) -> None:
-        main = _MAIN.search(sentence.label) or _MAIN.search(sentence.section)
-        for kind in {_kind(hit) for hit in found}:
-            if sentence.section not in ("exam", "review_of_systems", "past_history", "family_history", "education", "medications",
-                                        "social_history", "past_surgical_history"):
-                weights[kind] += 3 if main else 1.5 if sentence.index < 6 or sentence.section == "hpi" else 0.5
+        """Count what the note's opening, its complaint and its history are about."""
+        main = _MAIN.search(sentence.label)
+        if main or sentence.index < 8 or sentence.section in ("hpi", "chief_complaint", "indication"):
+            for kind in {_kind(hit) for hit in found}:
+                weights[kind] += 3 if main else 1
 
 
 def _kind(hit: Hit) -> str:

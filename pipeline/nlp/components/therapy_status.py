@@ -89,7 +89,7 @@ def _nearest_before(passage: Passage, mention: Mention, cues: list[Hit], own: bo
         if cue.start > mention.start or cue.end > mention.end or meta["reach"] != "after":
             continue
         between = passage.text[cue.end:mention.start]
-        if own and meta["status"] == "not_tried":
+        if own and (meta["status"] == "not_tried" or (meta["status"] == "ongoing" and between.strip())):
             continue
         if len(between) > 200 or _STOP.search(between):
             return None
@@ -169,7 +169,7 @@ def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure
     sentence = passage.sentence
     place = f"{sentence.label} {sentence.heading}"
     section = "treatment_history" if retrospective else sentence.section
-    if outcome:
+    if outcome or mention.target.rule == "therapy.conservative_total":
         return Reading(_unsaid(passage, mention, section), sure=False)
     if procedure and section not in ("plan", "instructions"):
         return Reading("tried", sure=False) if mention.modality in INTERVENTIONS else None
