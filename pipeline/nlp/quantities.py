@@ -99,6 +99,8 @@ def lengths(text: str) -> list[Length]:
             qualifier = "about"
         else:
             count = number(match[1])
+            if match[2] and count is not None and count >= 1900:  # "in 2022 - 4 months": a year, no range
+                count = number(match[2])
             if "couple" in match[1]:
                 qualifier = "about"
         if count is None:
@@ -148,6 +150,8 @@ def _day(match: re.Match[str]) -> Day | None:
         year += 2000 if year < 50 else 1900
     month = _MONTHS.get(parts["n"].rstrip(".")) if parts.get("n") else int(parts["m"]) if parts.get("m") else None
     day = int(parts["d"]) if parts.get("d") else None
+    if month is not None and day is not None and month > 12 >= day:  # day first, as in the UK
+        month, day = day, month
     if (month is not None and not 1 <= month <= 12) or (day is not None and not 1 <= day <= 31):
         return None
     return Day(match.start(), match.end(), year, month, day)

@@ -24,7 +24,7 @@ from .therapy_status import INTERVENTIONS, USED
 
 _SILENT = frozenset({"family_history", "allergies", "legend", "education"})
 _QUIET = frozenset({"review_of_systems", "exam", "vitals", "technique", "comparison"})  # only what a cue makes a treatment
-_PT_NOTE = re.compile(r"physical\s+therapy|physiotherap|\bpt\s+(?:progress|discharge|eval|daily|note|initial|re-?eval)|rehab", re.I)
+_PT_NOTE = re.compile(r"\s*[^\n.]{0,50}?(?:physical\s+therapy|physiotherapy|\bpt|rehab\w*)\b[^\n.]{0,20}?\b(?:progress|discharge|eval\w*|daily|notes?|initial|re-?eval\w*|letter|summary|report)\b[^\n.]{0,40}\n", re.I)
 _NO_RESULT = re.compile(r"indication|instruct|plan|discharge")
 _INDEX_TERMS = re.compile(r"\w\.(?=[a-z][a-z /-]*,(?:[^,.]{1,40},){4,}[^.]*$)")
 _GOAL = re.compile(r"^(?!.*\bmet\b).*(?:\bgoals?\b|\b[sl]tg|\bindependent|\bin\s+\d+\s+(?:weeks|wks)|\bwill\b|\bto\s+\d)|^\s*\d")
@@ -81,7 +81,7 @@ class Therapy(FactComponent):
 
     def _statements(self, note: NoteView) -> list[Statement]:
         scope = Scope(note, self.scopes)
-        pt_note = note.note_type == "pt" or bool(_PT_NOTE.search(note.text[:160]))
+        pt_note = note.note_type == "pt" or bool(_PT_NOTE.match(note.text[:200]))
         procedure = note.note_type == "procedure" or any(_PROCEDURE.search(s.label) for s in note.sentences)
         retrospective = _retrospective(note)
         found: list[Statement] = []
@@ -258,7 +258,7 @@ def _measure(statement: Statement, number: int, taken: list[tuple[int, int]], no
         if mention.modality == "activity_modification":
             statement.weeks = statement.weeks or since_named(passage.text[mention.start:end], note_date)
     if statement.sessions is None:
-        statement.sessions = course(lead[-40:] + passage.text[mention.start:mention.end], [], None).sessions
+        statement.sessions = course(re.split(r"[,;)]", lead)[-1][-40:] + passage.text[mention.start:mention.end], [], None).sessions
 
 
 def _summary(passage: Passage, statements: list[Statement], taken: list[tuple[int, int]]) -> list[Statement]:

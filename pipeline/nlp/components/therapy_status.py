@@ -17,6 +17,7 @@ INTERVENTIONS = frozenset({"epidural_steroid_injection", "facet_injection", "rfa
 _SECTION = {"medications": "ongoing", "plan": "planned", "assessment": "planned", "instructions": "planned",
             "goals": "planned", "impression": "planned"}
 _STOP = re.compile(r"\b(?:but|however|although|though|while|whereas|who|because|until|so|unless|where|if|before)\b|;|\.\s|\s\|\s")
+_ORDER = ("declined", "contraindicated", "not_tried", "ongoing", "tried", "planned")
 _TRAILING = re.compile(r"\s*(?:[,.;)|]|$|today|by\b|at\b|for\b|because|due|with\b|until|in\b|to\b(?!\s+(?:take|use|do|try|have|continue)))")
 _PARTICIPLE = re.compile(r"(?:(?:is|was|were|been|be|has|have)\s+)*(?:\w+ed|given|sent|refus\w+|declin\w+)\b")
 _STRONG = ("declined", "contraindicated", "not_tried")
@@ -121,7 +122,7 @@ def _nearest_behind(passage: Passage, number: int, cues: list[Hit]) -> Hit | Non
         limit = mentions[stop + 1].start if stop + 1 < len(mentions) else len(passage.text)
         found = [cue for cue in cues if mentions[stop].end <= cue.start < limit and (
             _reaches_back(cue, passage.text, stop + 1 == len(mentions)))]
-        for cue in sorted(found, key=lambda cue: cue.rule.metadata["status"] not in _STRONG):
+        for cue in sorted(found, key=lambda cue: _ORDER.index(cue.rule.metadata["status"])):
             between = passage.text[mentions[stop].end:cue.start]
             if len(between) < 90 and not re.search(r"\b(?:but|then|will|plan|and\s+(?:he|she|is|was|has)|numbness|weakness|pain\s+is)\b|;", between):
                 return cue
