@@ -79,7 +79,7 @@ class Day:
 
 
 _LENGTH = re.compile(
-    rf"(?<![\w.])(?:({NUMBER})(?:\s?(?:-|to|or)\s?({NUMBER}))?|(several|(?:a\s+)?few|many))(?:(?<=[a-z])[\s-]{{1,2}}|(?<![a-z])[\s-]{{0,2}}){_UNIT}(?![a-z0-9])(\s+and\s+(?:a|one)[\s-]half)?")
+    rf"(?:(?<![\w.])|(?<=\bx))(?:({NUMBER})(?:\s?(?:-|to|or)\s?({NUMBER}))?|(several|(?:a\s+)?few|many))(?:(?<=[a-z])[\s-]{{1,2}}|(?<![a-z])[\s-]{{0,2}}){_UNIT}(?![a-z0-9])(\s+and\s+(?:a|one)[\s-]half)?")
 _ABOUT = re.compile(r"(?:about|approximately|approx\.?|around|roughly|nearly|almost|some|an\s+estimated|~|circa|ca\.?|close\s+to|going\s+on|coming\s+up\s+on|the\s+(?:past|last)\s+\w+\s+or\s+so)\s*$")
 _AT_LEAST = re.compile(r"(?:at\s+least|more\s+than|over|greater\s+than|well\s+over|>|in\s+excess\s+of|longer\s+than|upwards?\s+of|exceeding|a\s+minimum\s+of|no\s+less\s+than)\s*$")
 _LESS = re.compile(r"(?:less\s+than|under|<|fewer\s+than|not\s+quite|just\s+under|shy\s+of)\s*$")

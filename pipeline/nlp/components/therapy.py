@@ -96,11 +96,11 @@ class Therapy(FactComponent):
                 continue
             if section in _SILENT or (section == "goals" and _GOAL.search(text)):
                 continue
-            new = self._read(passage, note, procedure, passage.sentence.index in retrospective)
+            new = self._read(passage, note, procedure, pt_note, passage.sentence.index in retrospective)
             if new:
                 found += new
                 last = new
-                if re.search(r"\b(?:this|these|it|that|all)\b", new[0].mention.target.text) and len(new) == 1:
+                if re.search(r"\b(?:of\s+(?:all\s+)?(?:this|it|these|that)|all\s+(?:of\s+)?this)\b", new[0].mention.target.text) and len(new) == 1:
                     _share(new[0], found)
         if pt_note:
             self._episode(note, found)
@@ -111,7 +111,7 @@ class Therapy(FactComponent):
             return [s for s in found if s.mention.modality not in done or s.used or s.passage.sentence.section == "plan"]
         return [s for s in found if not (s.mention.modality == "surgery" and s.used)]
 
-    def _read(self, passage: Passage, note: NoteView, procedure: bool, retrospective: bool) -> list[Statement]:
+    def _read(self, passage: Passage, note: NoteView, procedure: bool, pt_note: bool, retrospective: bool) -> list[Statement]:
         """The statements of one passage."""
         cues = self.statuses.find(passage.text)
         outcomes = self.outcomes.find(passage.text)
@@ -122,9 +122,9 @@ class Therapy(FactComponent):
         statements = []
         for number, mention in enumerate(passage.mentions):
             reading = therapy_status.read(passage, number, cues, told.get(number), procedure, retrospective)
-            if not reading or (not reading.sure and passage.sentence.section in _QUIET) or (procedure and mention.modality == "heat_ice"):
+            if not reading or (not reading.sure and passage.sentence.section in _QUIET and not pt_note) or (procedure and mention.modality == "heat_ice"):
                 continue
-            if reading.status == "planned" and _is_entry_of_past(passage, note):
+            if reading.status == "planned" and (_is_entry_of_past(passage, note) or (pt_note and passage.sentence.label == "rx")):
                 reading.status = "tried"
             statement = Statement(passage, mention, reading.status, reading.assertion, cue=reading.cue, sure=reading.sure)
             if mention.modality == "conservative_unspecified" and mention.target.attributes.get("need") == "injection":

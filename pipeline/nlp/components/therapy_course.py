@@ -22,7 +22,7 @@ _NO_COURSE_AFTER = re.compile(r"\s*(?:of\s+(?:\w+\s+)?(?:relief|benefit|improvem
 _BOUNDED = re.compile(r"\bpain\b|\blbp\b|\bsymptoms\b|\bonset\b")
 _COUNT = r"(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty(?:-?\s?\w+)?)"
 _SESSIONS = re.compile(rf"\b{_COUNT}(?:\s*(?:-|or|to)\s*\w+)?(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:[a-z-]+\s+){{0,3}}?(?:visits?|sessions?|treatments?|appointments?|adjustments|classes|injections?|times|blocks|epidurals?)\b"
-                       r"|\bx\s?(\d{1,2})(?!\s*(?:/|%|-?\s*(?:weeks?|wks?|months?|mos?|m\b|years?|yrs?|y\b|days?|d\b|hours?|mg|w\b|reps)))(?!\d)"
+                       r"|\bx\s?(\d{1,2})(?!\s*(?:/|%|-?\s*(?:weeks?|wks?|months?|mos?|m\b|years?|yrs?|y\b|days?|d\b|hours?|hrs?|h\b|mg|w\b|reps)))(?!\d)"
                        r"|\b(?:visits|sessions)\s*:?\s*(\d{1,3})\b|\b(\d{1,2})\s*(?:of|/)\s*\d{1,2}\b(?!\s*[/%\d])|\band\s+again\s+(\d{1,2})\b")
 
 

@@ -37,9 +37,10 @@ def in_passage(passage: Passage, cues: list[Hit]) -> dict[int, str]:
             continue
         limit = cues[number + 1].start if number + 1 < len(cues) else len(passage.text)
         behind = [i for i, m in enumerate(mentions) if cue.end <= m.start < limit]
+        named = any(floor <= m.start and m.end <= cue.start for m in mentions)
         before = [i for i, m in enumerate(mentions) if floor <= m.start and m.end <= cue.start and i not in found]
         loose = cue.rule.metadata.get("loose")
-        if behind and not loose and (_points_on(passage.text, cue, mentions[behind[0]], bool(before)) or not before):
+        if behind and not loose and (_points_on(passage.text, cue, mentions[behind[0]], named) or not named):
             for i in _run_on(passage.text, mentions, behind, cue.end):
                 found.setdefault(i, outcome)
             before = before if passage.text[cue.end:mentions[behind[0]].start].strip() == ":" else []
@@ -56,7 +57,7 @@ def _points_on(text: str, cue: Hit, mention: Mention, has_before: bool) -> bool:
     between = text[cue.end:mention.start]
     said = text[cue.start:cue.end]
     if _FORWARD_VERB.match(said):
-        return not has_before or len(between) < 30
+        return not has_before or (len(between) < 30 and not re.search(r"[.,;)]", between))
     return len(between) < 40 and bool(_FORWARD.match(between)) and not re.search(r"[.;,]", between)
 
 
@@ -94,6 +95,8 @@ def following(passage: Passage, cues: list[Hit]) -> tuple[str, bool] | None:
     cue = cues[0]
     text = passage.text
     if cue.start > 70 or not (_REFERS.match(text) or cue.start < 4):
+        return None
+    if cue.rule.metadata["outcome"] == "effective" and not _REFERS.match(text):
         return None
     if cue.rule.metadata.get("loose") and re.search(r"\b(?:numb|weak|tingl|leg\s+pain|exam|strength|mri)", text):
         return None

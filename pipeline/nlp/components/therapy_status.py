@@ -19,7 +19,7 @@ _SECTION = {"medications": "ongoing", "plan": "planned", "assessment": "planned"
 _STOP = re.compile(r"\b(?:but|however|although|though|while|whereas|who|because|until|so|unless|where|if|before)\b|;|\.\s|\s\|\s")
 _ORDER = ("declined", "contraindicated", "not_tried", "ongoing", "tried", "planned")
 _TRAILING = re.compile(r"\s*(?:[,.;)|]|$|today|by\b|at\b|for\b|because|due|with\b|until|in\b|to\b(?!\s+(?:take|use|do|try|have|continue)))")
-_PARTICIPLE = re.compile(r"(?:(?:is|was|were|been|be|has|have)\s+)*(?:\w+ed|given|sent|refus\w+|declin\w+)\b")
+_PARTICIPLE = re.compile(r"(?:(?:is|was|were|been|be|has|have)\s+)*(?:\w+ed|given|sent|refus\w+|declin\w+|counsell?ing)\b")
 _STRONG = ("declined", "contraindicated", "not_tried")
 _DOSE = re.compile(r"[\s,]*(?:\w+\s+)?(?:\d[\d.,/-]*\s*(?:mg|g|mcg|%|/d)?\s*)?(?:po\s+)?(?:daily|bid|b\.i\.d|tid|t\.i\.d|qid|qhs|prn|nightly|nocte|once|twice|three\s+times|every|q\d|qd\b|at\s+(?:night|bedtime)|tds|bd|od|as\s+needed)\b")
 _BARE_NO = re.compile(r"(?:^|[.,;(]\s*|\bwith\s+)no\s*$")  # "no opioids": not given, which is not never tried
@@ -154,9 +154,20 @@ def _conditional(passage: Passage, mention: Mention, cues: list[Hit]) -> Hit | N
         between = passage.text[cue.end:mention.start] or passage.text[mention.end:cue.start]
         if re.search(r";|\.\s", between) or (meta.get("near") and len(between) > (60 if cue.start < mention.start else 25)):
             continue
-        if cue.start < mention.end or meta["reach"] == "both":
+        if cue.start < mention.end or (meta["reach"] == "both" and not _crosses(passage, mention, cue)):
             return cue
     return None
+
+
+def _crosses(passage: Passage, mention: Mention, cue: Hit) -> bool:
+    """Whether a condition behind a treatment belongs to another one ("PT, ESI if it fails")."""
+    at = mention.end
+    for other in passage.mentions:
+        if mention.end <= other.start < cue.start:
+            if not is_list(passage.text[at:other.start]):
+                return True
+            at = other.end
+    return False
 
 
 def _plan_like(passage: Passage) -> bool:
@@ -175,6 +186,8 @@ def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure
     if procedure and section not in ("plan", "instructions"):
         return Reading("tried", sure=False) if mention.modality in INTERVENTIONS else None
     if _PLAN_LABEL.search(sentence.label) and not _PAST_LABEL.search(sentence.label):
+        return Reading("planned", sure=False)
+    if sentence.label == "rx" or (mention.modality == "weight_loss" and "lost" not in mention.target.text):
         return Reading("planned", sure=False)
     if _PAST_LABEL.search(place):
         return Reading("tried", sure=False)
