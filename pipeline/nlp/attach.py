@@ -6,7 +6,7 @@ clause; a sentence without a level of its own takes the heading's, then that of 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from . import levels as lv
 from .component import NoteView
@@ -18,6 +18,7 @@ _JOIN = re.compile(r"(?:\s|,|&|/|;|>|<|\(|and|to\s+a\s+lesser\s+(?:extent|degree
 _BIND = re.compile(r"(?!\s*,?\s*(?:and|but|with|or)\s+(?:at|in|on|involving)\b)\s*(?:\w+[\s,]+){0,4}?(?:at|of|in|involving|along|affecting|within|on|adjacent\s+to|about|from)\s+(?:both\s+|the\s+|all\s+)*"
                    r"(?:level\s+of\s+|levels\s+of\s+|level\s+)?(?:the\s+)?(?:\w+\s+){0,2}?")
 _CLOSE = re.compile(r"[\s(:]*(?:(?:changes?|signal|noted|seen|present|identified|is|are)\s+){0,2}")
+_LATTER = re.compile(r"\s*(?:[\w-]+\s+){0,4}?(?:at|in|of)\s+the\s+(latter|lower|second|former|upper|first)\b(?!\s+(?:lumbar|end))")
 _IN_BRACKETS = re.compile(r"\s*\((?:[\w-]+\s+){0,2}")
 _NEW_CLAUSE = re.compile(r".{0,60}?(?:,|;|\band|\bwhile|\bwhereas|\bbut)\s+(?:at|on)\s+(?:the\s+)?")
 _NEXT_TO = re.compile(r"[\s:]*(?:(?!and\b|with\b)[\w-]+\s+){0,3}")
@@ -98,6 +99,7 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: lis
     it that no other finding is bound to; one bound behind a finding that "and" joins to it ("bulge and stenosis at
     L4-5"); where the sentence names levels first, the nearest before; else the next one behind, else the nearest before;
     then heading and line. A "multilevel" finding takes only levels named behind it. Roots ("the L5 root") are no levels.
+    "At the latter" is the last level named before.
     """
     here = [group for group in groups(sentence) if not _is_heading(sentence, group) and (vertebrae or group.levels)]
     if not here:
@@ -130,6 +132,8 @@ def _nearest(text: str, here: list[Group], start: int, end: int, others: list[tu
         return behind
     if _MULTILEVEL.search(text, max(0, start - 60), start):
         return behind if behind and (not apart or _STRESS.search(text, 0, behind.start)) else None
+    if ahead and (match := _LATTER.match(text, end)):
+        return _one(ahead, -1 if match[1] in ("latter", "lower", "second") else 0)
     if len(here) == 1:
         return here[0]
     if ahead and (not text[ahead.end:start].strip() or _IN_BRACKETS.fullmatch(text, ahead.end, start) or (beside and not _owned(text, ahead, others))):
@@ -140,6 +144,13 @@ def _nearest(text: str, here: list[Group], start: int, end: int, others: list[tu
     if ahead and (here[0].start < first or apart or (behind and _NEW_CLAUSE.fullmatch(text, end, behind.start))):
         return ahead
     return behind or ahead
+
+
+def _one(group: Group, number: int) -> Group:
+    """The first or last level of a group."""
+    mention = group.mentions[number]
+    levels = mention.levels[number:][:1] if mention.levels else ()
+    return Group(mention.start, mention.end, (replace(mention, levels=levels),))
 
 
 def _owned(text: str, group: Group, spans: list[tuple[int, int]]) -> bool:

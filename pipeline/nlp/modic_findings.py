@@ -22,12 +22,13 @@ OTHER_ORGAN = re.compile(
     r"protrusions?|herniations?|bulges?|femoral|hips?|legs?|ankles?|osteophytes?|spurs?|ligament\w*|screws?)\b|[;]|"
     r"\b(?:but|whereas|while|otherwise|rather\s+than|instead\s+of|sacral|sacrum)\b")
 _PLATE = re.compile(r"\bend[\s-]?p[la]{2}t?e?s?\b|\bmodic\b")
-_TYPE_CELL = re.compile(r"(?:types?|grade)?[\s-]*(?:iii|ii|i|[123])(?:\s*(?:/|-|,|&|and|\+)\s*(?:iii|ii|i|[123]))?(?:\s+(?:changes?|mild|early))?")
+_TYPE_CELL = re.compile(r"(?:types?|grade)?[\s-]*(?:[il]{1,3}|[123])(?:\s*(?:/|-|,|&|and|\+)\s*(?:[il]{1,3}|[123]))?(?:\s+(?:changes?|mild|early))?")
 _NORMAL_CELL = re.compile(
     r"(?:(?:appear|are|is|all|otherwise|elsewhere|others?|remaining|levels?|remainder)\s+)*(?:normal|unremarkable|intact|preserved|maintained|smooth|regular|spared|nl|wnl|nad|"
     r"within\s+normal\s+limits|clear|ok)\b(?!\s+(?:dis[ck]|canal|height|align|foram|facet))")
 _NONE_CELL = re.compile(r"(?:none|no|nil|absent|negative|neg|0|-+|not\s+(?:seen|present)|no\s+changes?)\b(?!\s+\w*(?:o?edema|fat|scler))")
 _CHANGE_CELL = re.compile(r"\b(?:(?:degenerative|reactive|discogenic)(?:\s+(?:signal|marrow))?(?:\s+changes?)?|irregular(?:ity)?|signal\s+changes?)\b")
+_IN_BRACKETS = re.compile(r"[^.;()]{0,40}?\((?:types?\s*)?((?:[il]{1,3}|[123])(?:\s*[/-]\s*(?:[il]{1,3}|[123]))?)\)")
 _REACH = 110
 
 
@@ -93,7 +94,7 @@ def _finding(target: Target, names: tuple[str, ...], basis: str, assertion: str 
 def _refused(target: Target) -> bool:
     """Whether a "normal" is itself negated or not stated ("endplates are not normal")."""
     return bool(re.search(r"\b(?:not|never)\s+(?:\w+\s+)?(?:normal|intact|preserved|smooth)", target.text)) or \
-        target.assertion in ("hypothetical", "general")
+        target.assertion in ("hypothetical", "general", "family")
 
 
 def _named(target: Target, roles: dict[str, list[Target]]) -> Finding:
@@ -102,6 +103,9 @@ def _named(target: Target, roles: dict[str, list[Target]]) -> Finding:
     finding.sequence = found.sequence
     if not found.names:
         finding.types, finding.relation = described_types(target.text), "mixed"
+    if not finding.types and (match := _IN_BRACKETS.match(target.sentence.text, target.end)):
+        behind = types(match[1])
+        finding.types, finding.relation, finding.sequence = behind.names, behind.relation, behind.sequence
     if not finding.types:
         near = [t for t in roles.get("cue", ()) if _gap(target, t) is not None and len(_gap(target, t) or "") <= 22]
         finding.types = tuple(dict.fromkeys(t.attributes["type"] for t in near if t.assertion == target.assertion))
@@ -141,7 +145,7 @@ def _modic_context(note: NoteView, sentence: Sentence, roles: dict[str, list[Tar
         t.attributes["role"] == "named" for t in note.targets("modic"))
 
 
-_LOOSE = re.compile(r"(?:,|\band|&|;)\s+(?:and\s+)?(?P<type>iii|ii|i|[123])(?=\s+(?:at|in|of|on)\s+(?:the\s+)?[lst]\s?\d)")
+_LOOSE = re.compile(r"(?:,|\band|&|;)\s+(?:and\s+)?(?P<type>[il]{1,3}|[123])(?=\s+(?:at|in|of|on)\s+(?:the\s+)?[lst]\s?\d)")
 
 
 def _loose_numbers(sentence: Sentence, named: list[Finding]) -> list[Finding]:

@@ -9,10 +9,9 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-_ROMAN = {"i": "1", "ii": "2", "iii": "3", "ll": "2", "lll": "3", "one": "1", "two": "2", "three": "3",
-          "1": "1", "2": "2", "3": "3"}
+_WRITTEN = {"one": "1", "two": "2", "three": "3"}
 _KINDWORD = re.compile(r"(?<![a-z])(?:types?|typ|grades?|stages?|class|phase|mcs?(?=[\s\d-]))")
-_NUMBER = re.compile(r"(?<![\w])(iii|ii|i|lll|ll|one|two|three|[123])(?![\w])")
+_NUMBER = re.compile(r"(?<![\w])([il]{1,3}|one|two|three|[123])(?![\w])")
 _MIXED = re.compile(r"\b(?:mixed|combined|hybrid|mixture|combination)\b")
 _JOINED = re.compile(r"[/<>+=-]|\bto\b|\bplus\b")
 _CHOICE = re.compile(r"\b(?:or|nor|versus|vs)\b")
@@ -29,11 +28,16 @@ class Types:
     sequence: tuple[str, ...] = ()
 
 
+def _digit(word: str) -> str:
+    """The type as a digit; a scan reads "II" as "ll" or "Il"."""
+    return str(len(word)) if word[0] in "il" else _WRITTEN.get(word, word)
+
+
 def types(text: str) -> Types:
     """The types of a phrase such as "modic type i/ii changes"; no names where none is given."""
     plain = _KINDWORD.sub(" ", text)
     found = list(_NUMBER.finditer(plain))
-    sequence = tuple(_ROMAN[match[1]] for match in found)
+    sequence = tuple(_digit(match[1]) for match in found)
     names = tuple(dict.fromkeys(sequence))
     between = " ".join(plain[a.end():b.start()] for a, b in pairwise(found))
     if _CHOICE.search(between):

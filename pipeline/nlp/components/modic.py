@@ -27,10 +27,16 @@ _BEFORE_THAT = re.compile(
 _PAST_YEAR = re.compile(r"[\s,]*(?:\w+\s+)?(?:in|on|from)\s+(?:the\s+)?(?:\w+\s+)?(?:19|20)\d\d\b(?!\s+(?:and|mri))")
 _NOW = re.compile(r"\b(?:now|currently|current|today|at\s+present|converted|conversion)\b")
 _INSTEAD = re.compile(r"\b(?:rather\s+than|as\s+opposed\s+to|instead\s+of|and\s+not|not\s+(?:typical|characteristic)\s+(?:of|for)|unlike)\s+(?:\w+\s+){0,3}$")
+_TOLD = re.compile(r"\b(?:reported(?:ly)?|described|called|interpreted|read|raised|suggested|outside|prior|previous(?:ly)?|initial(?:ly)?|labell?ed|questioned)\b")
+_EXPLAINED_AWAY = re.compile(
+    r"[^.;]{0,80}?\b(?:is|was|are|were|represents?|appears?|reflects?|likely|probably|rather)\b[^.;]{0,40}?\b(?:artifact\w*|artefact\w*|"
+    r"volume\s+averag\w+|ha?emangioma|normal|basivertebral|heterogen\w+|red\s+marrow|not\s+(?:\w+ly\s+)?(?:confirmed|real|reproduced|"
+    r"substantiated|convincing|seen|present|supported|agreed)|unconvincing|incorrect|an?\s+error)\b")
 _ANSWER = re.compile(r"(?:a(?:nswer)?:\s*)?(?:(yes|y)|no|n|none)\b")
 _MISTAKEN = re.compile(
     r"\b(?:dictat\w+|erroneous\w*|in\s+error|incorrect\w*|mistake\w*|error|should\s+(?:read|have|be|state)|correct(?:ed|ion)\w*|"
     r"mis-?(?:stated|labell?ed|numbered)|rather\s+than|instead\s+of|amend\w*|not)\b")
+_QUOTED = re.compile(r"\b(?:reportedly|outside\s+(?:\w+\s+)?(?:report|read\w*|mri|interpretation)|(?:previously|originally|initially)\s+(?:reported|read|described|interpreted))\b")
 _EARLIER_SECTIONS = ("indication", "comparison")
 
 
@@ -78,6 +84,10 @@ def _asks(note: NoteView, sentence: Sentence) -> bool:
 def _read(note: NoteView, item: Finding) -> None:
     """Set the assertion where the words beside a finding say more than ConText does."""
     text = item.sentence.text
+    if item.assertion == "historical" and not _resolved(item):
+        item.assertion, item.cue = "present", None
+    if item.assertion == "present" and _TOLD.search(text, 0, item.start) and _EXPLAINED_AWAY.match(text, item.end):
+        item.assertion = "historical"
     after = note.after(item.sentence)
     if text.endswith("?") and after and after.line == item.sentence.line and (answer := _ANSWER.match(after.text)):
         item.assertion, item.cue = ("present" if answer[1] else "absent"), None
@@ -87,6 +97,16 @@ def _read(note: NoteView, item: Finding) -> None:
         between = text[:item.start].rsplit(item.cue.text.lower(), 1)[-1]
         if "," in between and not re.search(r"\b(?:or|nor|and|no|not)\b", between + text[item.end:item.end + 60]):
             item.assertion, item.cue = "present", None
+
+
+def _resolved(item: Finding) -> bool:
+    """Whether a change is over: said so of it, not of another finding; a heading such as "past history" is not enough."""
+    if item.cue is None or not item.cue.rule.startswith("assertion.resolved"):
+        return False
+    sentence = item.sentence
+    start, end = sentence.source(item.start), sentence.source(item.end)
+    gap = (item.cue.end, start) if item.cue.end <= start else (end, item.cue.start)
+    return not any(t.group == "alternative" and gap[0] <= sentence.source(t.start) < gap[1] for t in sentence.targets)
 
 
 def _converted(found: list[Finding]) -> None:
@@ -183,7 +203,7 @@ def _bound(sentence: Sentence, group: Group, item: Finding) -> bool:
     if group.start >= item.end:
         return bool(re.fullmatch(r"[\s(]*(?:[\w/-]+\s+){0,5}?(?:at|of|in|involving|between|from|on)?\s*(?:both\s+|the\s+)*(?:\w+\s+){0,2}",
                                  sentence.text[item.end:group.start])) and not (
-            re.search(r"\b(?:and|but)\s", sentence.text[item.end:group.start]) or _EVERYWHERE.search(sentence.text, item.end))
+            re.search(r"\b(?:and|but|except|apart|other|save|aside)\s", sentence.text[item.end:group.start]) or _EVERYWHERE.search(sentence.text, item.end))
     if _EVERYWHERE.search(sentence.text, group.end):
         return False
     return group.start <= 8 or item.start - group.end <= 12
@@ -211,7 +231,7 @@ def _settled(note: NoteView, drafts: list[Draft]) -> list[Draft]:
     wrong = _corrected(note, drafts)
     drafts = [draft for draft in drafts if draft not in wrong]
     for draft in drafts:
-        if _refuted(draft, drafts):
+        if _refuted(note, draft, drafts):
             draft.assertion = "historical"
     typed = [d for d in drafts if d.attributes["type"] != "unspecified"]
     return [draft for draft in drafts if not _restates(draft, typed)]
@@ -244,16 +264,17 @@ def _replaces(new: Draft, old: Draft, named: set[str]) -> bool:
     return types[0] != types[1] and "unspecified" not in types
 
 
-def _refuted(draft: Draft, drafts: list[Draft]) -> bool:
+def _refuted(note: NoteView, draft: Draft, drafts: list[Draft]) -> bool:
     """Whether the report's own reading denies a change that its indication or comparison quotes."""
-    if draft.assertion != "present" or draft.sentence.section not in _EARLIER_SECTIONS:
+    if draft.assertion != "present" or not (draft.sentence.section in _EARLIER_SECTIONS or (
+            note.note_type == "radiology" and _QUOTED.search(draft.sentence.text))):
         return False
     levels = set(draft.attributes["levels"])
     for other in drafts:
         if other.assertion == "absent" and other.sentence.section not in _EARLIER_SECTIONS:
             denied = set(other.attributes["levels"])
             if (not denied and other.attributes["type"] == "unspecified") or (levels and levels <= denied):
-                return not any(o.assertion == "present" and o.sentence.section not in _EARLIER_SECTIONS
+                return not any(o is not draft and o.assertion == "present" and o.sentence.section not in _EARLIER_SECTIONS
                                and (not levels or levels & set(o.attributes["levels"])) for o in drafts)
     return False
 
