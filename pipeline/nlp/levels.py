@@ -38,9 +38,12 @@ _ROOT = re.compile(rf"(?:\s*(?:,|/|&|and|or|\))?\s*{_V}(?![0-9a-z]))?[\s)]{{0,3}
 _EXIT_ROOT = re.compile(r"nerve\s*roots?\s*\(\s*$")
 _LOWER_TWO = re.compile(r"(?:lower|lowest|last|bottom|caudal)\s+(?:2|two)\s+(?:lumbar\s+|lumbosacral\s+|disc\s+)*(?:levels?|discs?|interspaces?|segments?)")
 _LUMBOSACRAL = re.compile(r"(?:lumbosacral|lumbo-sacral)\s+(?:disc|interspace|level)")
-_SIDE = r"(superior|inferior|upper|lower|sup\.?|inf\.?|superior\s+and\s+inferior|inferior\s+and\s+superior|both|bilateral)"
+_SIDE = r"(superior\s+and\s+inferior|inferior\s+and\s+superior|upper\s+and\s+lower|superior|inferior|upper|lower|sup\.?|inf\.?|both|bilateral)"
+# what dictation makes of "L4-5"
+_SPOKEN = re.compile(r"(?<![a-z0-9])l\s?([1-4])\s+(two|three|four|five)\b")
+_SPOKEN_NUMBER = {"two": 2, "three": 3, "four": 4, "five": 5}
 _END_BEFORE = re.compile(rf"(?<![a-z]){_SIDE}\s+(?:(?:vertebral\s+)?(?:end[\s-]?plates?|corners?|aspects?|margins?|surfaces?)\s+(?:of|at)\s+)?(?:the\s+)?({_V})(?![0-9a-z])(?!\s?[-/]\s?[ls]?\d)")
-_END_AFTER = re.compile(rf"({_VERTEBRA})(?!\s?[-/]\s?\d)\s+(?:vertebral\s+|body\s+)*{_SIDE}(?=\s+(?:end|corner|aspect|margin|surface)|[\s,.;)]|$)(?!\s+(?:[cls]\d|facet|disc|sided?|recess|foram))")
+_END_AFTER = re.compile(rf"({_VERTEBRA})(?!\s?[-/]\s?\d)\s*[:,]?\s+(?:vertebral\s+|body\s+)*{_SIDE}(?=\s+(?:end|corner|aspect|margin|surface)|[\s,.;)]|$)(?!\s+(?:[cls]\d|facet|disc|sided?|recess|foram))")
 
 HEADING_LEVELS = re.compile(
     r"\s*(?:at\s+(?:the\s+)?)?((?:[LSTDlstd]\s?\d{1,2}\s?[-/–—]\s?[LSls]?\s?\d|[Ll][1-5][1-6](?!\d))"
@@ -157,6 +160,9 @@ def _discs(text: str) -> list[Mention]:
         if mention.levels and not _overlaps(mention, spans):
             found.append(mention)
             found += _bare_followers(text, match.end())
+    for match in _SPOKEN.finditer(text):
+        if _SPOKEN_NUMBER[match[2]] == int(match[1]) + 1:
+            found.append(Mention(match.start(), match.end(), "disc", (f"L{match[1]}-L{int(match[1]) + 1}",)))
     for pattern, levels in ((_LOWER_TWO, ("L4-L5", "L5-S1")), (_LUMBOSACRAL, ("L5-S1",))):
         found += [Mention(m.start(), m.end(), "disc", levels) for m in pattern.finditer(text)]
     found.sort(key=lambda m: m.start)

@@ -22,12 +22,16 @@ OTHER_ORGAN = re.compile(
     r"protrusions?|herniations?|bulges?|femoral|hips?|legs?|ankles?|osteophytes?|spurs?|ligament\w*|screws?)\b|[;]|"
     r"\b(?:but|whereas|while|otherwise|rather\s+than|instead\s+of|sacral|sacrum)\b")
 _PLATE = re.compile(r"\bend[\s-]?p[la]{2}t?e?s?\b|\bmodic\b")
+_FIELD = re.compile(r"(?:findings?|vertebra(?:e|l)?|bod(?:y|ies)|bones?|marrow|and|of|the|modic|end[\s-]?plates?|changes?|types?|signal|status|present|"
+                    r"lumbar|grade|adjacent|disc|level|[lst]\d{1,2}|\d|classification|mri|degenerative|[\s/&(),?:-])+")
 _TYPE_CELL = re.compile(r"(?:types?|grade)?[\s-]*(?:[il]{1,3}|[123])(?:\s*(?:/|-|,|&|and|\+)\s*(?:[il]{1,3}|[123]))?(?:\s+(?:changes?|mild|early))?")
 _NORMAL_CELL = re.compile(
     r"(?:(?:appear|are|is|all|otherwise|elsewhere|others?|remaining|levels?|remainder)\s+)*(?:normal|unremarkable|intact|preserved|maintained|smooth|regular|spared|nl|wnl|nad|"
     r"within\s+normal\s+limits|clear|ok)\b(?!\s+(?:dis[ck]|canal|height|align|foram|facet))")
-_NONE_CELL = re.compile(r"(?:none|no|nil|absent|negative|neg|0|-+|not\s+(?:seen|present)|no\s+changes?)\b(?!\s+\w*(?:o?edema|fat|scler))")
+_NONE_CELL = re.compile(r"(?:none|no|nil|absent|negative|neg|0|not\s+(?:seen|present)|no\s+changes?)(?=\s*(?:[.,;)}]|$|in\s+(?:19|20)|at\b|seen|noted|identified|present))")
 _CHANGE_CELL = re.compile(r"\b(?:(?:degenerative|reactive|discogenic)(?:\s+(?:signal|marrow))?(?:\s+changes?)?|irregular(?:ity)?|signal\s+changes?)\b")
+_SPARED = re.compile(r"(?:and\s+)?(?:the\s+)?(?:[lst]\s?\d[\d\slst/,-]*(?:and\s+)?){1,6}(?:are|is|appears?|remains?)\s+(spared|unaffected|uninvolved|not\s+(?:involved|affected))[\s.]*")
+_REPLY = re.compile(r"answer\s*:\s*(?:(no|none|not)|yes)\b")
 _IN_BRACKETS = re.compile(r"[^.;()]{0,40}?\((?:types?\s*)?((?:[il]{1,3}|[123])(?:\s*[/-]\s*(?:[il]{1,3}|[123]))?)\)")
 _REACH = 110
 
@@ -47,6 +51,7 @@ class Finding:
     normal: bool = False
     sequence: tuple[str, ...] = ()
     merged: list[Finding] = field(default_factory=list)
+    meant: Finding | None = None
 
     @property
     def named(self) -> bool:
@@ -61,7 +66,7 @@ def findings(note: NoteView, sentence: Sentence) -> list[Finding]:
             roles.setdefault(target.attributes["role"], []).append(target)
     over = _field_label(sentence)
     if not roles and not over:
-        return []
+        return _elliptic(note, sentence)
     if "general" in roles or (sentence.cell and not sentence.label):
         return []
     named = [_named(t, roles) for t in roles.get("named", ()) if sentence.text[t.start:] != t.text + ":"]
@@ -82,6 +87,21 @@ def findings(note: NoteView, sentence: Sentence) -> list[Finding]:
     if "talk" in roles:
         found = [f for f in found if len(f.types) == 1 or f.assertion != "present" or groups(sentence)]
     return sorted(found, key=lambda f: (f.start, f.end))
+
+
+def _elliptic(note: NoteView, sentence: Sentence) -> list[Finding]:
+    """What a sentence says of the endplates that the one before it named: "L1-L2 is spared", "Answer: No"."""
+    before = note.before(sentence)
+    named = before is not None and any(t.group == "modic" and t.attributes["role"] in ("named", "change") for t in before.targets)
+    if not named or before is None:
+        return []
+    spared = _SPARED.fullmatch(sentence.text) if before.line == sentence.line else None
+    reply = _REPLY.match(sentence.text) if before.text.endswith("?") and before.line != sentence.line else None
+    if spared:
+        return [Finding(sentence, spared.start(1), spared.end(1), (), "list", "named", "absent", None, "modic.field")]
+    if reply:
+        return [Finding(sentence, 0, reply.end(), (), "list", "named", "absent" if reply[1] else "present", None, "modic.field")]
+    return []
 
 
 def _finding(target: Target, names: tuple[str, ...], basis: str, assertion: str | None = None, normal: bool = False,
@@ -125,7 +145,7 @@ def _bare(target: Target, named: list[Finding], roles: dict[str, list[Target]]) 
     found = _named(target, roles)
     before = max((n for n in named if n.end <= target.start), key=lambda n: n.end, default=None)
     gap = target.sentence.text[before.end:target.start] if before else ""
-    if before and not before.types and re.fullmatch(r"(?:[\s,(:-]|changes?|at|in|of|the|of|both|end[\s-]?plates?|levels?|and|yes|present|positive|noted|seen|are|[lst]\d|[/-]\d)*", gap):
+    if before and not before.sequence and re.fullmatch(r"(?:[\s,(:-]|changes?|at|in|of|the|of|both|end[\s-]?plates?|levels?|and|yes|present|positive|noted|seen|are|[lst]\d|[/-]\d)*", gap):
         before.types, before.sequence = found.types, found.sequence
         before.relation = "in order" if found.relation == "list" else found.relation
     else:
@@ -215,12 +235,13 @@ def _caused(note: NoteView, sentence: Sentence, roles: dict[str, list[Target]]) 
     """Whether the sentence, or the next one of the line, lays its endplate change to infection, tumour or fracture."""
     if any(_blames(t) for t in roles.get("cause", ())):
         return True
+    placeless = not any(group.levels for group in groups(sentence))
     after = note.after(sentence)
     for _ in range(2):
         if after is None or after.line != sentence.line:
             return False
         causes = [t for t in after.targets if t.group == "modic" and t.attributes["role"] == "cause"
-                  and "fracture" not in t.text and "trauma" not in t.text]
+                  and (placeless or ("fracture" not in t.text and "trauma" not in t.text))]
         if any(_blames(t) for t in causes):
             return True
         after = note.after(after)
@@ -262,7 +283,7 @@ def _field_label(sentence: Sentence) -> str:
     """The label or heading over a sentence where it names endplates or Modic."""
     for name in (sentence.label, sentence.heading):
         match = _PLATE.search(name)
-        if match and len(name) < 40:
+        if match and _FIELD.fullmatch(name):
             return match.group()
     return ""
 
@@ -272,7 +293,7 @@ def _field(sentence: Sentence, over: str, only_none: bool = False) -> list[Findi
     text = sentence.text
     label = re.match(r"[^:]{0,40}:\s*", text)
     at = label.end() if label and _PLATE.search(label.group()) else 0
-    body = text[at:].strip(" .[]")
+    body = re.sub(r"^\[\s?x\s?\]\s*", "", text[at:]).strip(" .[]{}")
     start = at + text[at:].find(body) if body else at
     named = "modic" in over
 
@@ -287,7 +308,7 @@ def _field(sentence: Sentence, over: str, only_none: bool = False) -> list[Findi
         return make(start + match.end(), (), "named" if named else "descriptor", "absent")
     if only_none:
         return []
-    if (named or sentence.cell) and _TYPE_CELL.fullmatch(body):
+    if (named or sentence.cell or sentence.checked) and _TYPE_CELL.fullmatch(body):
         found = types(body)
         return make(start + len(body), found.names, "named", "present", found.relation)
     if match := _CHANGE_CELL.search(text, at):

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _WRITTEN = {"one": "1", "two": "2", "three": "3"}
-_KINDWORD = re.compile(r"(?<![a-z])(?:types?|typ|grades?|stages?|class|phase|mcs?(?=[\s\d-]))")
+_KINDWORD = re.compile(r"(?<![a-z])(?:types?|typ|tpye|tie|tye|grades?|stages?|class|phase|mcs?(?=[\s\d-]))")
 _NUMBER = re.compile(r"(?<![\w])([il]{1,3}|one|two|three|[123])(?![\w])")
 _MIXED = re.compile(r"\b(?:mixed|combined|hybrid|mixture|combination)\b")
-_JOINED = re.compile(r"[/<>+=-]|\bto\b|\bplus\b")
+_JOINED = re.compile(r"[/<>+=-]|\bto\b|\bplus\b|\bthan\b|\bover\b")
 _CHOICE = re.compile(r"\b(?:or|nor|versus|vs)\b")
 
 

@@ -19,7 +19,7 @@ _EVERYWHERE = re.compile(
 _BACK = re.compile(r"\b(?:this|the\s+same|that|these|those)\s+(?:dis[ck]\s+|lumbar\s+)?(?:levels?|segments?|end[\s-]?plates?|vertebra\w*)|\bthere\s*[.,]?$|\bhere\s*[.,]?$")
 _REFERS = re.compile(
     r"\s*(?:this|these|the\s+(?:findings?|features?|appearances?|changes?)|findings?|features?|appearances?|overall|in\s+keeping|"
-    r"consistent|compatible|representing|likely\s+represent\w*|which|suggest\w*|both)\b")
+    r"it|they|consistent|compatible|representing|likely\s+represent\w*|which|suggest\w*|both)\b")
 _CONVERTED = re.compile(
     r"\b(?:convert\w*|conversion|evol\w+|progress\w*|transform\w*|transition\w*|matur\w+|chang(?:ed|ing)|become|became|replaced|now|currently)\b")
 _BEFORE_THAT = re.compile(
@@ -32,11 +32,15 @@ _EXPLAINED_AWAY = re.compile(
     r"[^.;]{0,80}?\b(?:is|was|are|were|represents?|appears?|reflects?|likely|probably|rather)\b[^.;]{0,40}?\b(?:artifact\w*|artefact\w*|"
     r"volume\s+averag\w+|ha?emangioma|normal|basivertebral|heterogen\w+|red\s+marrow|not\s+(?:\w+ly\s+)?(?:confirmed|real|reproduced|"
     r"substantiated|convincing|seen|present|supported|agreed)|unconvincing|incorrect|an?\s+error)\b")
+_WRONG_LEVEL = re.compile(r"\blevels?\b.{0,60}\b(?:mis\w+|wrong\w*|incorrect\w*|in\s+error|erroneous\w*)|"
+                          r"\b(?:mis\w+|wrong|incorrect|erroneous)\s+(?:\w+\s+){0,3}levels?\b")
+_NONE_AFTER = re.compile(r"\s*[:=-]?\s*(?:none|absent|negative|nil)\b")
 _ANSWER = re.compile(r"(?:a(?:nswer)?:\s*)?(?:(yes|y)|no|n|none)\b")
 _MISTAKEN = re.compile(
     r"\b(?:dictat\w+|erroneous\w*|in\s+error|incorrect\w*|mistake\w*|error|should\s+(?:read|have|be|state)|correct(?:ed|ion)\w*|"
-    r"mis-?(?:stated|labell?ed|numbered)|rather\s+than|instead\s+of|amend\w*|not)\b")
+    r"mis-?(?:stated|labell?ed|numbered|dictated|typed|reported)|rather\s+than|instead\s+of|amend\w*|not)\b")
 _QUOTED = re.compile(r"\b(?:reportedly|outside\s+(?:\w+\s+)?(?:report|read\w*|mri|interpretation)|(?:previously|originally|initially)\s+(?:reported|read|described|interpreted))\b")
+_SIDE_ONLY = re.compile(r"\b(superior|inferior|upper|lower)\s+end[\s-]?plates?\b")
 _EARLIER_SECTIONS = ("indication", "comparison")
 
 
@@ -62,9 +66,12 @@ def _referred(found: list[Finding]) -> list[Finding]:
     kept: list[Finding] = []
     for item in found:
         if item.named and _REFERS.match(item.sentence.text):
+            item.meant = next((f for f in reversed(kept) if f.sentence.line == item.sentence.line and not f.normal
+                               and 0 < item.sentence.index - f.sentence.index <= 2 and f.assertion == "present"), None)
             meant = [f for f in kept if f.sentence.line == item.sentence.line and not f.named and not f.normal
                      and 0 < item.sentence.index - f.sentence.index <= 4 and f.assertion in ("present", "possible")
-                     and (not f.types or not item.types or set(f.types) <= set(item.types))]
+                     and ((not f.types and f.assertion == item.assertion) or not item.types
+                          or (f.types and set(f.types) <= set(item.types)))]
             item.merged += meant
             kept = [f for f in kept if f not in meant]
         kept.append(item)
@@ -78,7 +85,14 @@ def _taken_back(item: Finding) -> bool:
 
 def _asks(note: NoteView, sentence: Sentence) -> bool:
     """Whether a sentence gives the reason for an imaging study."""
-    return sentence.section == "indication" or (note.note_type == "radiology" and sentence.section in ("hpi", "chief_complaint"))
+    if sentence.section != "indication" and (note.note_type != "radiology" or sentence.section not in ("hpi", "chief_complaint")):
+        return False
+    line = note.line(sentence)
+    head = note.before(line[0])
+    if head is not None and head.section == sentence.section and (note.after(head) is line[0]) and len(head.text) < 30:
+        line = note.line(head)  # a heading on a line of its own
+    opens = note.before(line[0])
+    return opens is None or opens.section != sentence.section
 
 
 def _read(note: NoteView, item: Finding) -> None:
@@ -91,6 +105,8 @@ def _read(note: NoteView, item: Finding) -> None:
     after = note.after(item.sentence)
     if text.endswith("?") and after and after.line == item.sentence.line and (answer := _ANSWER.match(after.text)):
         item.assertion, item.cue = ("present" if answer[1] else "absent"), None
+    if _NONE_AFTER.match(text, item.end) and item.assertion == "present" and not item.types:
+        item.assertion = "absent"
     if _INSTEAD.search(text, 0, item.start) and item.assertion in ("present", "possible"):
         item.assertion = "absent"
     if item.assertion == "absent" and item.cue and item.named and item.types and len(item.types) == 1:
@@ -127,6 +143,8 @@ def _superseded(text: str, item: Finding, others: list[Finding]) -> bool:
     """Whether a type is that of an earlier exam: "previously type 1", "converted from type 1", "type 1 in 2021, now 2"."""
     if _BEFORE_THAT.search(text, 0, item.start):
         return bool(others or _CONVERTED.search(text))
+    if others and re.match(r"[^.;]{0,30}?\b(?:formerly|previously|earlier|originally|initially)\b", text[item.end:]) and _NOW.search(text, item.end):
+        return True
     if others and _PAST_YEAR.match(text, item.end) and _NOW.search(text):
         return True
     return any(f.start > item.end and re.search(r"\b(?:in)?to\b", text[item.end:f.start])
@@ -212,8 +230,13 @@ def _bound(sentence: Sentence, group: Group, item: Finding) -> bool:
 def _inherit(note: NoteView, item: Finding) -> Group | None:
     """Levels for a sentence that names none: of the sentence it refers to, of its heading, of its line."""
     sentence = item.sentence
-    if item.merged and item.merged[0].sentence is not sentence:
-        return _group(note, item.merged[0], [])
+    told = item.merged[0] if item.merged and item.merged[0].sentence is not sentence else item.meant
+    if told:
+        return _group(note, told, [])
+    if sentence.checked:
+        return _form_level(note, sentence)
+    if side := _SIDE_ONLY.search(sentence.text):
+        return _endplate(note, sentence, side[1])
     if _BACK.search(sentence.text):
         before = note.before(sentence)
         if before is not None and before.line == sentence.line and groups(before) and not heading_groups(sentence):
@@ -224,6 +247,25 @@ def _inherit(note: NoteView, item: Finding) -> Group | None:
         over = heading_groups(sentence)
         return over[-1] if over else None
     return attach(note, sentence, item.start, item.end, [(item.start, item.end)])
+
+
+def _endplate(note: NoteView, sentence: Sentence, side: str) -> Group | None:
+    """The endplate of "inferior endplate: type 1" in a line on one vertebra."""
+    over = [g for s in note.line(sentence) if s.index < sentence.index for g in groups(s)] + heading_groups(sentence)
+    name = next((name for g in over for name in g.vertebrae), None)
+    if name is None:
+        return attach(note, sentence, 0, 0, [])
+    side = {"upper": "superior", "lower": "inferior"}.get(side, side)
+    return Group(0, 0, (lv.Mention(0, 0, "endplate", lv.facing(name, [side]), (name,), (f"{name} {side}",)),))
+
+
+def _form_level(note: NoteView, sentence: Sentence) -> Group | None:
+    """The level of a ticked box: the last named before it in its line, else the first behind it."""
+    line = note.line(sentence)
+    before = [g for s in line if s.index < sentence.index for g in groups(s) if g.levels]
+    behind = [g for s in line if s.index > sentence.index for g in groups(s) if g.levels]
+    found = before[-1:] or behind[:1] or heading_groups(sentence)[-1:]
+    return found[0] if found else None
 
 
 def _settled(note: NoteView, drafts: list[Draft]) -> list[Draft]:
@@ -243,6 +285,8 @@ def _corrected(note: NoteView, drafts: list[Draft]) -> list[Draft]:
     if not addenda or not any(_MISTAKEN.search(s.text) for s in addenda):
         return []
     named = {level for s in addenda for group in groups(s) for level in group.levels}
+    if any(_WRONG_LEVEL.search(s.text) for s in addenda):
+        named |= lv.LUMBAR
     wrong = []
     for new in drafts:
         if new.sentence.section != "addendum" or new.assertion != "present" or not new.attributes["levels"]:
@@ -255,7 +299,7 @@ def _corrected(note: NoteView, drafts: list[Draft]) -> list[Draft]:
     return wrong
 
 
-def _replaces(new: Draft, old: Draft, named: set[str]) -> bool:
+def _replaces(new: Draft, old: Draft, named: set[str] | frozenset[str]) -> bool:
     """Whether a corrected statement gives an old one another level (one that the addendum names), or another type."""
     types = new.attributes["type"], old.attributes["type"]
     levels = set(old.attributes["levels"])
@@ -271,6 +315,10 @@ def _refuted(note: NoteView, draft: Draft, drafts: list[Draft]) -> bool:
         return False
     levels = set(draft.attributes["levels"])
     for other in drafts:
+        apart = other.attributes["type"] not in ("unspecified", draft.attributes["type"]) and draft.attributes["type"] != "unspecified"
+        if other.assertion == "present" and apart and levels and levels <= set(other.attributes["levels"]) and (
+                other.sentence.index > draft.sentence.index and _QUOTED.search(draft.sentence.text)):
+            return True
         if other.assertion == "absent" and other.sentence.section not in _EARLIER_SECTIONS:
             denied = set(other.attributes["levels"])
             if (not denied and other.attributes["type"] == "unspecified") or (levels and levels <= denied):
