@@ -21,21 +21,14 @@ from .therapy_course import course, episode_weeks, leading_weeks, since_named, s
 from .therapy_passage import Cues, Mention, Passage, passages
 from .therapy_scope import Scope
 from .therapy_status import INTERVENTIONS, USED
+from .therapy_terms import counts
 
 _SILENT = frozenset({"family_history", "allergies", "legend", "education"})
 _QUIET = frozenset({"review_of_systems", "exam", "vitals", "technique", "comparison"})  # only what a cue makes a treatment
 _PT_NOTE = re.compile(r"\s*[^\n.]{0,50}?(?:physical\s+therapy|physiotherapy|\bpt|rehab\w*)\b[^\n.]{0,20}?\b(?:progress|discharge|eval\w*|daily|notes?|initial|re-?eval\w*|letter|summary|report)\b[^\n.]{0,40}\n", re.I)
 _NO_RESULT = re.compile(r"indication|instruct|plan|discharge")
-_INDEX_TERMS = re.compile(r"\w\.(?=[a-z][a-z /-]*,(?:[^,.]{1,40},){4,}[^.]*$)")
 _GOAL = re.compile(r"^(?!.*\bmet\b).*(?:\bgoals?\b|\b[sl]tg|\bindependent|\bin\s+\d+\s+(?:weeks|wks)|\bwill\b|\bto\s+\d)|^\s*\d")
 _PROCEDURE = re.compile(r"\b(?:procedures?|operations?)(?:\s+(?:performed|in\s+detail))?$")
-_PT_WORDS = re.compile(r"[\s:,-]*(?:x\s?\d|\d+\s?(?:visits|sessions|weeks|wks|mos?\b|months|x\b|times)|visits?\b|sessions?\b|for\s+(?:the\s+)?(?:low\s+)?back|referral|eval\b|and\s+(?:hep|chiro)|/\s?(?:ot|hep|chiro))")
-_PT_BEFORE = re.compile(r"\b(?:(?:sessions|visits|weeks|months|course|courses|round|trial)\s+of|refer(?:red|ral)?\s+(?:to|for)|completed|tried|failed|did|attended|"
-                        r"attending|start|continue|ordered|order|formal|outpatient|home|aquatic|finished|supervised|\d\s+(?:sessions|visits|weeks))\s*$")
-_PATIENT = re.compile(r"\s+(?:reports?|states?|denies|denied|c/o|complains?|presents?|called|is\s+a|was\s+seen|seen|returns?|here|has\s+(?:been|had|a|no|tried)|"
-                      r"tolerated|instructed|advised|verbali[sz]ed|asks?|asked|agrees?|understands?|would|wants|will|describes?|notes?|rates?|feels?|"
-                      r"says|lives|works|unable|able|reported|requests?|and\s+(?:wife|husband)|to\s+(?:call|follow)|did\s+not|does\s+not|can|cannot)\b")
-_WEIGHT_ADVICE = re.compile(r"advis|encourag|recommend|counsel|discuss|goal|program|plan|refer|continue|unload|for\s+(?:the\s+|his\s+|her\s+)?back|reduc\w+\s+due|due\s+to")
 _CONSERVATIVE_LENGTH = re.compile(r"\b(?:over|across|during)\s+(?:the\s+(?:past|last)\s+)?(?:about\s+)?(?:\d+|[a-z]+)\s+(?:months?|weeks?|years?)\b")
 
 
@@ -88,7 +81,7 @@ class Therapy(FactComponent):
         last: list[Statement] = []
         for passage in passages(note):
             text, section = passage.text, passage.sentence.section
-            passage.mentions = [m for m in passage.mentions if _counts(passage, m, pt_note, note)
+            passage.mentions = [m for m in passage.mentions if counts(passage, m, pt_note, note)
                                 and m.target.assertion not in ("family", "general") and scope.is_back(passage, m)]
             if not passage.mentions:
                 if last and _near(passage, last[0].passage):
@@ -127,9 +120,8 @@ class Therapy(FactComponent):
             if reading.status == "planned" and (_is_entry_of_past(passage, note) or (pt_note and passage.sentence.label == "rx")):
                 reading.status = "tried"
             statement = Statement(passage, mention, reading.status, reading.assertion, cue=reading.cue, sure=reading.sure)
-            if mention.modality == "conservative_unspecified" and mention.target.attributes.get("need") == "injection":
-                if reading.status in ("not_tried", "declined"):
-                    mention.target.attributes["modality"] = "epidural_steroid_injection"
+            if mention.target.attributes.get("need") == "injection" and reading.status in ("not_tried", "declined"):
+                mention.target.attributes["modality"] = "epidural_steroid_injection"
             if statement.used:
                 statement.outcome = told.get(number)
             if statement.used or statement.status == "planned":
@@ -198,11 +190,11 @@ def _is_entry_of_past(passage: Passage, note: NoteView) -> bool:
 
 def _share(summary: Statement, found: list[Statement]) -> None:
     """Give the outcome of "ten months of this" to the treatments of its paragraph."""
+    line = summary.passage.sentence.line
     for statement in found:
-        if statement.used and statement.outcome is None and statement.passage.sentence.line == summary.passage.sentence.line:
-            statement.outcome = summary.outcome
-        if statement.used and statement.weeks is None and "all" in summary.mention.target.text.split():
-            if statement.passage.sentence.line == summary.passage.sentence.line:
+        if statement.used and statement.passage.sentence.line == line:
+            statement.outcome = statement.outcome or summary.outcome
+            if statement.weeks is None and "all" in summary.mention.target.text.split():
                 statement.weeks = summary.weeks
 
 
@@ -212,27 +204,6 @@ def _near(passage: Passage, last: Passage) -> bool:
     labelled = re.match(r"outcome|response|result|relief|effect|benefit|helped|total", sentence.label)
     return (sentence.line == before.line and sentence.index - before.index <= 2) or (
         bool(labelled) and sentence.index - before.index <= 3)
-
-
-def _counts(passage: Passage, mention: Mention, pt_note: bool, note: NoteView) -> bool:
-    """Whether a term that needs a condition meets it."""
-    need = mention.target.attributes.get("need")
-    text = passage.text
-    if mention.target.group == "therapy_visits":
-        return pt_note
-    index_terms = _INDEX_TERMS.search(text)
-    if index_terms and mention.start >= index_terms.end():
-        return False
-    if need == "advice":
-        return bool(_WEIGHT_ADVICE.search(text)) or re.match(r"(?:has\s+)?lost\s+\d", mention.target.text) is not None
-    if need == "capitals":
-        raw = note.text[passage.source(mention.start):passage.source(mention.end)]
-        behind, before = text[mention.end:mention.end + 40], text[:mention.start]
-        if raw.isupper() and raw != "Pt":
-            return not _PATIENT.match(behind)
-        return bool(_PT_WORDS.match(behind) and not _PATIENT.match(behind)) or bool(
-            _PT_BEFORE.search(before) and before.strip(" -]") and not _PATIENT.match(behind))
-    return True
 
 
 def _measure(statement: Statement, number: int, taken: list[tuple[int, int]], note_date: str | None) -> None:

@@ -11,7 +11,7 @@ from datetime import date
 
 from ..quantities import WEEKS_A_MONTH, Day, dates, lengths, number
 
-_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 _POINT = rf"(?:{_MONTH}\s*,?\s*(?:of\s+)?'?(?:\d{{4}}|\d{{2}}(?!\d))?|\d{{1,2}}\s+{_MONTH}\s*(?:\d{{4}})?|\d{{1,2}}[/-]\d{{1,2}}[/-]\d{{2,4}}|\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}/\d{{4}}|\d{{1,2}}/\d{{2}}(?!\d))"
 _SPAN = re.compile(rf"(?<![\w/])({_POINT})\s*(?:-|to|through|thru|until|till|and|ending(?:\s+in)?|up\s+to)\s*(?:the\s+|end\s+of\s+)?({_POINT}|now|present|today|date|current)(?![\w/])")
