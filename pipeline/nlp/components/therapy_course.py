@@ -17,8 +17,9 @@ _POINT = rf"(?:{_MONTH}\s*,?\s*(?:of\s+)?'?(?:\d{{4}}|\d{{2}}(?!\d))?|\d{{1,2}}\
 _SPAN = re.compile(rf"(?<![\w/])({_POINT})\s*(?:-|to|through|thru|until|till|and|ending(?:\s+in)?|up\s+to)\s*(?:the\s+|end\s+of\s+)?({_POINT}|now|present|today|date|current)(?![\w/])")
 _SINCE = re.compile(rf"\bsince\s+(?:about\s+|around\s+|early\s+|mid[\s-]+|late\s+|last\s+|the\s+(?:beginning|start|end)\s+of\s+|at\s+least\s+)*({_POINT})(?![\w/])|\b(?:started|began|beginning|starting|start\s+date)\s*:?\s+(?:in\s+|on\s+)?({_POINT})(?![\w/])")
 _NO_COURSE_BEFORE = re.compile(r"(?:\bin|\bafter|\bwithin|\bevery|\bq|\bnext|\bper|\blasted|\blasting|relief\s+(?:for|of|x)|helped(?:\s+for)?|better\s+for|improved\s+for|"
-                               r"pain\s+(?:for|x|of|since)|lbp\s+(?:for|x)|symptoms\s+(?:for|x)|ago|aged?|f/u|follow[\s-]?up(?:\s+in)?|recheck(?:\s+in)?|rtc|return\s+in|back\s+in|about\s+this|off\s+work|days?|times?|hours?|shifts?|visits?|once|twice|\dx|\d\s+x)\s*(?:about\s+|the\s+(?:past|last)\s+|approximately\s+|only\s+|over\s+|>\s*|~\s*)?$")
+                               r"pain\s+(?:for|x|of|since)|lbp\s+(?:for|x)|symptoms\s+(?:for|x)|ago|aged?|f/u|follow[\s-]?up(?:\s+in)?|recheck(?:\s+in)?|rtc|return\s+in|back\s+in|about\s+this|off\s+work|once|twice)\s*(?:about\s+|the\s+(?:past|last)\s+|approximately\s+|only\s+|over\s+|>\s*|~\s*)?$")
 _NO_COURSE_AFTER = re.compile(r"\s*(?:of\s+(?:\w+\s+)?(?:relief|benefit|improvement|comfort|pain|symptoms|low\s+back|lbp|back)|(?:a|per|each|/)\s*(?:week|wk|day|month)|ago|old|later|before|prior|postpartum|apart|supply|f/u|follow|'?\s*history|hx|relief|post)\b")
+_RATE = re.compile(r"(?:days?|times?|hours?|shifts?|visits?|sessions?|\dx|\d\s+x)\s+$")  # "3 days a week"
 _BOUNDED = re.compile(r"\bpain\b|\blbp\b|\bsymptoms\b|\bonset\b")
 _COUNT = r"(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty(?:-?\s?\w+)?)"
 _SESSIONS = re.compile(rf"\b{_COUNT}(?:\s*(?:-|or|to)\s*\w+)?(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:[a-z-]+\s+){{0,3}}?(?:visits?|sessions?|treatments?|appointments?|adjustments|classes|injections?|times|blocks|epidurals?)\b"
@@ -54,7 +55,8 @@ def _weeks(text: str, taken: list[tuple[int, int]], note_date: str | None) -> fl
         return round((12 if whole[1] == "year" else 1) * WEEKS_A_MONTH, 1)
     known = [_exact(text[found.start:found.end], found.months) for found in lengths(text)
              if not _is_taken(found.start, found.end, taken) and not _NO_COURSE_AFTER.match(text, found.end)
-             and not _NO_COURSE_BEFORE.search(text[:found.start])]
+             and not _NO_COURSE_BEFORE.search(text[:found.start])
+             and not (text[found.start:found.start + 2] == "a " and _RATE.search(text[:found.start]))]
     if known:
         return round(sum(known), 1) if re.search(r"\b(?:another|again|and\s+then|further)\b", text) else known[0]
     spans = [weeks for match in _SPAN.finditer(text) if (weeks := _between(match[1], match[2], note_date)) is not None]

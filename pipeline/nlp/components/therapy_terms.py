@@ -9,9 +9,9 @@ from .therapy_passage import Mention, Passage
 _PT_WORDS = re.compile(r"[\s:,-]*(?:x\s?\d|\d+\s?(?:visits|sessions|weeks|wks|mos?\b|months|x\b|times)|visits?\b|sessions?\b|for\s+(?:the\s+)?(?:low\s+)?back|referral|eval\b|and\s+(?:hep|chiro)|/\s?(?:ot|hep|chiro))")
 _PT_BEFORE = re.compile(r"\b(?:(?:sessions|visits|weeks|months|course|courses|round|trial)\s+of|refer(?:red|ral)?\s+(?:to|for)|completed|tried|failed|did|attended|"
                         r"attending|start|continue|ordered|order|formal|outpatient|home|aquatic|finished|supervised|\d\s+(?:sessions|visits|weeks))\s*$")
-_PATIENT = re.compile(r"\s+(?:reports?|states?|denies|denied|c/o|complains?|presents?|called|is\s+a|was\s+seen|seen|returns?|here|has\s+(?:been|had|a|no|tried)|"
+_PATIENT = re.compile(r"\s+(?:reports?|states?|denies|denied|c/o|complains?|presents?|called|is\s+a|was\s+seen|seen|returns?|here|has\s+(?:had|a|no|tried|been\s+(?!helpful|helping|ineffective|completed|ordered|tried|done|of|beneficial|prescribed|recommended|effective))|"
                       r"tolerated|instructed|advised|verbali[sz]ed|asks?|asked|agrees?|understands?|would|wants|will|describes?|notes?|rates?|feels?|"
-                      r"says|lives|works|unable|able|reported|requests?|and\s+(?:wife|husband)|to\s+(?:call|follow)|did\s+not|does\s+not|can|cannot)\b")
+                      r"says|lives|works|unable|able|reported|requests?|and\s+(?:wife|husband)|to\s+(?:call|follow)|(?:did|does|has)\s+not\s+(?!help|work|improve|provid|reliev|giv|been|benefit|make|change)|can|cannot)\b")
 _WEIGHT_ADVICE = re.compile(r"advis|encourag|recommend|counsel|discuss|goal|program|plan|refer|continue|unload|for\s+(?:the\s+|his\s+|her\s+)?back|reduc\w+\s+due|due\s+to")
 _INDEX_TERMS = re.compile(r"\w\.(?=[a-z][a-z /-]*,(?:[^,.]{1,40},){4,}[^.]*$)")
 
