@@ -45,7 +45,7 @@ class Assertion(ConText):
         for sentence in doc.user_data["bvn_sentences"]:
             if sentence.targets:
                 self._assert(doc, sentence, graph)
-        _answers(doc.user_data["bvn_sentences"])
+        _answers(doc.text, doc.user_data["bvn_sentences"])
         doc._.context_graph = graph
         return doc
 
@@ -100,25 +100,28 @@ def _decide(target: Target, reading: str | None) -> None:
 
 
 _ANSWER = re.compile(r"(?:[\[(]\s?[x\u2713\u2714]?\s?[\])]|[\u2611\u2612\u2713\u2714])?\s*(?:(no|none|denies|denied|negative|neg|absent|nil|n|never|"
-                     r"not\s+present|none\s+reported)|(yes|y|present|positive|pos))\s*[.,]?")
+                     r"not\s+present|none\s+reported)|(yes|y|present|positive|pos|x|\u2713|\u2714|[+]))\s*[.,]?")
 
 
-def _answers(sentences: list[Sentence]) -> None:
+def _answers(text: str, sentences: list[Sentence]) -> None:
     """What a question or field says where its answer stands apart: "Leg pain? No", "Radiates: [ ] yes [x] none"."""
     for sentence, behind in pairwise(sentences):
         if not sentence.targets or behind.line != sentence.line or not (
-                sentence.text[-1] in ":?" or behind.checked is not None or _heads_row(sentences, sentence)):
+                sentence.text[-1] in ":?" or behind.checked is not None or _heads_row(sentences, sentence)
+                or (not sentence.cell and "|" in text[sentence.end:behind.start])):
             continue
         for answer in sentences[behind.index:behind.index + _CHOICES]:
             match = _ANSWER.fullmatch(answer.text) if answer.line == sentence.line and answer.checked is not False else None
             if match:
+                denied = match[1] or (answer.cell and answer.label in _DENYING_COLUMNS)
                 for target in sentence.targets:
-                    _answer(target, answer, "absent" if match[1] else "present")
+                    _answer(target, answer, "absent" if denied else "present")
             if answer.checked is not False:
                 break
 
 
 _CHOICES = 12
+_DENYING_COLUMNS = frozenset({"no", "absent", "denies", "denied", "negative", "none", "n"})
 
 
 def _heads_row(sentences: list[Sentence], sentence: Sentence) -> bool:

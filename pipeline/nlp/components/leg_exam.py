@@ -24,6 +24,7 @@ _SUBJECTS = {*_SITES, "arm", "motor", "sensory", "reflex", "neutral"}
 _GENERIC = {"motor", "sensory", "reflex", "neutral"}
 _TESTED = {"movement", "muscle"}
 _PLACES = {"leg", "root", "arm", "sensory"}
+_EXCEPT = re.compile(r"\b(?:except|but|other\s+than|apart\s+from|aside\s+from|save)\b")
 _RESULTS = {"normal", "abnormal"}
 _BEHIND = re.compile(r"\s*(?:(?:bilaterally|throughout|in|of|for|at|on|over|across|along|to|and|or|upper|all|the|both|muscle|groups?|and|symmetric(?:al)?|equal|intact|left|right"
                      r"|major|entire|key|levels?|dermatomes?|distribution|his|her|bilateral|b/l|bilat|[lrb]|pattern|lateral|medial|"
@@ -80,7 +81,8 @@ class Exam:
             return
         assertion = result.assertion if result.assertion in ("hypothetical", "historical", "family", "general", "possible") else (
             "absent" if normal or (result.assertion == "absent" and result.rule == "leg_exam.abnormal") else "present")
-        if normal and result.assertion == "absent":
+        if normal and result.assertion == "absent" and result.cue is not None and (
+                result.cue.start < sentence.source(result.start)):
             return
         for name in _names(finding, legs, text, sentence):
             yield Draft(sentence, finding.start, finding.end, result.rule, {"finding": name, "side": side(text)},
@@ -115,7 +117,7 @@ def _names(finding: Finding, legs: bool, text: str, sentence: Sentence) -> Itera
         return
     sensory = "sensory" in roles and not reflex_grade
     tendon = "reflex_name" in roles or ("reflex" in roles and (legs or side(text) in ("left", "right")))
-    if attributes.get("low") and (_BOTH.search(sentence.text) or ("reflex_name" not in roles and not legs)):
+    if attributes.get("low") and (_BOTH.search(sentence.text, finding.start, finding.end + 24) or ("reflex_name" not in roles and not legs)):
         tendon = False
     if (sensory and (attributes["role"] == "normal" or legs or one_sided)) or tendon:
         yield "reflex_or_sensory_deficit"
@@ -133,6 +135,8 @@ def _findings(sentence: Sentence, found: list[Target]) -> Iterator[Finding]:
             at = number + 1
             continue
         right, stop = _right(sentence, found, number, left)
+        if not left and right and _EXCEPT.search(sentence.text, found[number - 1].end, result.start):
+            left = [word for word in last if word.attributes["role"] in _GENERIC]
         subjects = left + right or (last if _same_again(sentence.text, found[number - 1], result) else [])
         at, last = stop, subjects
         if subjects:
@@ -175,14 +179,17 @@ def _right(sentence: Sentence, found: list[Target], number: int, left: list[Targ
 
 def _same_again(text: str, before: Target, result: Target) -> bool:
     """Whether a deficit is the other side's ("Achilles 2+ R, 1+ L"); a normal other side is no fact of its own."""
-    return result.attributes["role"] == "abnormal" and 0 < result.start - before.end < 16 and "," in text[before.end:result.start] and bool(
-        SIDE_BEHIND.match(text, result.end) or side(text[before.end:result.start]))
+    between = text[before.end:result.start]
+    return result.attributes["role"] == "abnormal" and len(between) < 24 and bool(
+        SIDE_BEHIND.match(text, result.end) or side(between))
 
 
 def _goes_on(text: str, left: list[Target], right: list[Target], target: Target, last: int) -> bool:
     """Whether a place behind a result is one of its own: "5/5 in hip flexion, knee extension and EHL"."""
     role, between = target.attributes["role"], text[last:target.start]
     generic = all(word.attributes["role"] in _GENERIC for word in left)
+    if generic and role in {word.attributes["role"] for word in left} and not between.strip():
+        return True
     listed = bool(right) and role in _TESTED and right[-1].attributes["role"] in _TESTED
     places = _PLACES | _TESTED | {"reflex_name"} if generic else _PLACES
     return role in places and (listed or "," not in between) and bool(_BEHIND.fullmatch(between))

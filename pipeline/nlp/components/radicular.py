@@ -37,7 +37,7 @@ class Radicular(FactComponent):
 def _complaints(note: NoteView) -> Iterator[Draft]:
     for target in note.targets("radicular"):
         assertion = _assertion(note, target)
-        if assertion is None or in_test(target):
+        if assertion is None or target.sentence.section == "goals" or in_test(target):
             continue
         finding = target.attributes["finding"]
         if finding == "radiculopathy" and sites.of_the_neck(note, target):
