@@ -16,9 +16,12 @@ WORDS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, 
 _TENS = r"(?:twenty|thirty|forty|fifty)(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?"
 _WORD = (rf"(?:{_TENS}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
          r"seventeen|eighteen|nineteen)")
-NUMBER = rf"(?:\d+\s+1/2|\d+\s?½|\d+(?:\.\d+)?|½|{_WORD}(?:[\s-]and[\s-]a[\s-]half|[\s-]and[\s-]one[\s-]half)?|a\s+couple(?:\s+of)?|couple(?:\s+of)?|a\s+dozen|half\s+an?|an?\s+half|an?)"
-_UNIT = r"(?:(years?|yrs?|yr|y)|(months?|mos?|mths?|mths|m)|(weeks?|wks?|w)|(days?|d)|(decades?))"
-_VAGUE = {"several": (3, 24), "few": (3, 24), "many": (6, 36)}
+_HALF = r"(?:[\s-](?:and|&)[\s-](?:(?:a|one)[\s-])?half)"
+NUMBER = (rf"(?:\d+[\s-]+1/2|\d+\s?½|\d+(?:\.\d+)?{_HALF}?|1/2|½|{_WORD}{_HALF}?|(?:a\s+)?couple(?:\s+(?:of|more))?|"
+          rf"a\s+dozen|half\s+an?|an?[\s-]half|half|an?)")
+_UNIT = r"(?:(years?|yrs?|yr|y)|(months?|mos?|mths?|mnths?|m)|(weeks?|wks?|w)|(days?|d)|(decades?))"
+_VAGUE = {"several": (3, 24), "multiple": (3, 24), "few": (3, 24), "some": (3, 24), "number of": (3, 24),
+          "many": (6, 36), "numerous": (6, 36), "for": (3, 24)}
 _MONTHS = {name: number for number, names in enumerate(
     ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august",
      "sep sept september", "oct october", "nov november", "dec december"), 1) for name in names.split()}
@@ -30,16 +33,25 @@ DAYS_A_MONTH = 30.4
 def number(text: str) -> float | None:
     """The value of a folded number: "12", "2.5", "2 1/2", "two-and-a-half", "a couple of", "twenty-one"."""
     text = text.strip().replace("½", " 1/2").strip()
-    if match := re.fullmatch(r"(\d+)?\s*1/2", text):
+    if match := re.fullmatch(r"(\d+)?[\s-]*1/2", text):
         return float(match[1] or 0) + 0.5
     if re.fullmatch(r"\d+(?:\.\d+)?", text):
         return float(text)
-    words = [word for word in re.split(r"[\s-]+", text) if word not in ("and", "of")]
-    if words[-2:] in (["a", "half"], ["one", "half"], ["half", "a"], ["half", "an"], ["an", "half"]):
-        return 0.5 + sum(WORDS.get(word, 0) for word in words[:-2])
+    words = [word for word in re.split(r"[\s-]+", text) if word not in ("and", "&", "of", "more")]
+    if "half" in words:
+        whole = words[:words.index("half")]
+        if whole[-1:] in (["a"], ["an"]) or (whole[-1:] == ["one"] and len(whole) > 1):
+            whole = whole[:-1]
+        counts = [float(word) if word[0].isdigit() else float(WORDS.get(word, 0)) for word in whole]
+        return 0.5 + sum(counts)
     if words[:1] in (["a"], ["an"]) and len(words) > 1:
         words = words[1:]
     return float(sum(WORDS[word] for word in words)) if words and all(word in WORDS for word in words) else None
+
+
+def month_number(name: str) -> int:
+    """1 to 12 for a folded name of a month ("sept.", "march")."""
+    return _MONTHS[name.rstrip(".")]
 
 
 @dataclass(slots=True, frozen=True)
@@ -79,45 +91,69 @@ class Day:
 
 
 _LENGTH = re.compile(
-    rf"(?:(?<![\w.])|(?<=\bx))(?:({NUMBER})(?:\s?(?:-|to|or)\s?({NUMBER}))?|(several|(?:a\s+)?few|many))(?:(?<=[a-z])[\s-]{{1,2}}|(?<![a-z])[\s-]{{0,2}}){_UNIT}(?![a-z0-9])(\s+and\s+(?:a|one)[\s-]half)?")
-_ABOUT = re.compile(r"(?:about|approximately|approx\.?|around|roughly|nearly|almost|some|an\s+estimated|~|circa|ca\.?|close\s+to|going\s+on|coming\s+up\s+on|the\s+(?:past|last)\s+\w+\s+or\s+so)\s*$")
-_AT_LEAST = re.compile(r"(?:at\s+least|more\s+than|over|greater\s+than|well\s+over|>|in\s+excess\s+of|longer\s+than|upwards?\s+of|exceeding|a\s+minimum\s+of|no\s+less\s+than)\s*$")
-_LESS = re.compile(r"(?:less\s+than|under|<|fewer\s+than|not\s+quite|just\s+under|shy\s+of)\s*$")
-_AFTER = re.compile(r"\s*(?:(\+|or\s+more|or\s+longer|plus|and\s+counting)|(or\s+so|ish|-ish|approximately|roughly))")
+    rf"(?:(?<![\w.])|(?<=\bx))(?:(?P<low>{NUMBER})(?P<plus>\s?\+|[\s-]plus)?(?:\s?(?:-|to|or)\s?(?P<high>{NUMBER}))?"
+    r"|(?:a\s+)?(?P<vague>several|few|many|multiple|numerous|some|number\s+of)|(?P<bare>for)(?=\s+(?:years|months|decades)))"
+    rf"(?P<gap>[\s-]{{0,2}}){_UNIT}(?![a-z0-9]|/o|[\s-]+old\b|\s+of\s+age)(?P<half>\s+and\s+(?:a|one)[\s-]half)?")
+_REST = re.compile(rf"\s*(?:,|and|&)?\s*({NUMBER})\s?-?(months?|mos?|mths?|m|weeks?|wks?)(?![a-z0-9])")
+_ABOUT = re.compile(
+    r"(?:about|approx(?:imately|\.)?|around|roughly|nearly|almost|some|an\s+estimated|estimated|~|circa|ca?\.?|close\s+to|"
+    r"going\s+on|coming\s+up\s+on|approaching|maybe|perhaps|probably|give\s+or\s+take|in\s+the\s+region\s+of|"
+    r"the\s+(?:best|better|greater)\s+part\s+of|most\s+of)\s*(?:the\s+(?:past|last)\s+)?$")
+_PART = re.compile(r"(?:the\s+)?(?:best|better|greater)\s+part\s+of\s+$")
+_AT_LEAST = re.compile(
+    r"(?:at\s+least|more\s+than|over|greater\s+than|>\s?=?|in\s+excess\s+of|longer\s+than|upwards?\s+of|exceeding|"
+    r"a\s+minimum\s+of|(?:no|not)\s+less\s+than|a\s+good|beyond|past\s+the|older\s+than)\s*(?:the\s+(?:past|last)\s+)?$")
+_LESS = re.compile(r"(?:less\s+than|under|<\s?=?|fewer\s+than|not\s+quite|just\s+under|shy\s+of|up\s+to|within)\s*$")
+_AFTER = re.compile(r"\s*(?:(\+|or\s+(?:more|longer|greater)|plus|and\s+counting|at\s+least)|"
+                    r"(or\s+so|ish|-ish|approximately|approx|more\s+or\s+less|or\s+thereabouts))(?![a-z])")
 
 
 def lengths(text: str) -> list[Length]:
-    """All lengths of time in a folded text, in order: "3 yrs", "18-24 months", "several years", "two and a half weeks"."""
-    found = []
+    """All lengths of time in a folded text, in order: "3 yrs", "18-24 months", "several years", "3 years and 2 months"."""
+    found: list[Length] = []
     for match in _LENGTH.finditer(text):
-        unit = next(index for index in range(4, 9) if match[index])
-        count: float | None
-        qualifier = "exact"
-        if match[3]:
-            word = match[3].split()[-1]
-            count = _VAGUE[word][1] / 12 if unit == 4 else float(_VAGUE[word][0])
-            qualifier = "about"
-        else:
-            count = number(match[1])
-            if match[2] and count is not None and count >= 1900:  # "in 2022 - 4 months": a year, no range
-                count = number(match[2])
-            if "couple" in match[1]:
-                qualifier = "about"
-        if count is None:
+        if (found and match.start() < found[-1].end) or (not match["gap"] and match["low"] and match["low"][-1].isalpha()):
             continue
-        if match[9]:
-            count += 0.5
-        months = count * {4: 12.0, 5: 1.0, 6: 1 / WEEKS_A_MONTH, 7: 1 / DAYS_A_MONTH, 8: 120.0}[unit]
-        before = text[max(0, match.start() - 24):match.start()]
-        after = _AFTER.match(text, match.end())
-        if _AT_LEAST.search(before) or (after and after[1]):
-            qualifier = "at_least"
-        elif _LESS.search(before):
-            qualifier = "less_than"
-        elif _ABOUT.search(before) or (after and after[2]):
-            qualifier = "about"
-        found.append(Length(match.start(), match.end(), round(months, 1), qualifier))
+        if _AGE.search(text, max(0, match.start() - 6), match.end()) and not text[match.end():match.end() + 8].strip().startswith("ago"):
+            continue
+        unit = next(number for number in range(_FIRST_UNIT, _FIRST_UNIT + 5) if match[number]) - _FIRST_UNIT
+        months = _count(match, unit) * (12.0, 1.0, 1 / WEEKS_A_MONTH, 1 / DAYS_A_MONTH, 120.0)[unit]
+        end = match.end()
+        rest = _REST.match(text, end) if unit == 0 and match["low"] else None
+        if rest and (more := number(rest[1])) is not None:
+            months += more if rest[2][0] == "m" else more / WEEKS_A_MONTH
+            end = rest.end()
+        start = match.start() if not match["bare"] else match.start(_FIRST_UNIT + unit)
+        before = text[max(0, start - 32):start]
+        if _PART.search(before):
+            months /= 2
+        found.append(Length(start, end, round(months, 1), _qualifier(match, before, text, end)))
     return found
+
+
+_AGE = re.compile(r"(?:^|[:.]\s*)[1-9]\d\s?m$")  # "HPI: 45M, driver"
+_FIRST_UNIT = _LENGTH.groupindex["gap"] + 1
+
+
+def _count(match: re.Match[str], unit: int) -> float:
+    """How many of its unit a length counts; an unnamed number of years is two or three (see the guide)."""
+    if match["low"]:
+        low = number(match["low"]) or 0.0
+        if low >= 1900 and match["high"]:  # "in 2022 - 4 months": a year, no range
+            low = number(match["high"]) or 0.0
+        return low + (0.5 if match["half"] else 0.0)
+    word = " ".join((match["vague"] or match["bare"]).split())
+    return 2.0 if unit == 4 else _VAGUE[word][1] / 12 if unit == 0 else float(_VAGUE[word][0])
+
+
+def _qualifier(match: re.Match[str], before: str, text: str, end: int) -> str:
+    after = _AFTER.match(text, end)
+    if _AT_LEAST.search(before) or match["plus"] or (after and after[1]) or _PART.search(before):
+        return "at_least"
+    if _LESS.search(before):
+        return "less_than"
+    vague = not match["low"] or "couple" in match["low"] or (match["low"] == "half" and match["gap"].strip() == "")
+    return "about" if vague or _ABOUT.search(before) or (after and after[2]) else "exact"
 
 
 _DATES = [
@@ -155,3 +191,39 @@ def _day(match: re.Match[str]) -> Day | None:
     if (month is not None and not 1 <= month <= 12) or (day is not None and not 1 <= day <= 31):
         return None
     return Day(match.start(), match.end(), year, month, day)
+
+
+@dataclass(slots=True, frozen=True)
+class Span:
+    """A span between two months as written ("Jan-Mar 2024", "3/2024 to 9/2024"), in months by difference."""
+    start: int
+    end: int
+    months: float
+
+    @property
+    def weeks(self) -> float:
+        return round(self.months * WEEKS_A_MONTH, 1)
+
+
+_TO = r"\s*(?:-+|to|through|thru|until|till|up\s+to)\s*"
+_BARE_MONTH = re.compile(rf"(?<![a-z])(?P<n>{_MONTH}){_TO}$")
+_JOIN = re.compile(_TO)
+
+
+def spans(text: str) -> list[Span]:
+    """All spans between two dates that name a month: "Feb to May 2023", "12/2024 - 2/2025", "from March 2022 until June 2022"."""
+    days = dates(text)
+    found = []
+    for number, day in enumerate(days):
+        if day.month is None:
+            continue
+        earlier = days[number - 1] if number else None
+        if earlier and earlier.month and _JOIN.fullmatch(text, earlier.end, day.start):
+            months, start = (day.year - earlier.year) * 12 + day.month - earlier.month, earlier.start
+        elif bare := _BARE_MONTH.search(text, max(0, day.start - 24), day.start):
+            months, start = (day.month - _MONTHS[bare["n"].rstrip(".")]) % 12, bare.start()
+        else:
+            continue
+        if months > 0:
+            found.append(Span(start, day.end, float(months)))
+    return found

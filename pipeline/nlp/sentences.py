@@ -27,6 +27,7 @@ _ABBREVIATIONS = frozenset(
 _END = re.compile(
     r"[.?!]+[\"')\]]*(?=\s)|[.?!:]\s*,(?=\s*[A-Z0-9(\"])|(?<=[a-z)%\d])[.?!](?=[A-Z][A-Za-z0-9])|/{2,}|\s[|]\s?|\t+\s*[|]|;(?=\s)")
 _TOKEN_BEFORE = re.compile(r"[A-Za-z./]*$")
+_COLUMNS = re.compile(r"\S {3,}\S")
 _FUNCTION_END = re.compile(r"(?:(?<!\s\s)(?<!\t)(?<![?:|\]]\s)\b(?:and|or|of|at|the|with|a|an|in|to|for|is|are|was|on|from|by|no|modic|type)|[,&/-])\s*$", re.I)
 
 # capitalised words that open a finding; within a wrapped sentence they would stand in lower case
@@ -109,7 +110,7 @@ def _continues(before: str, content: str, width: int) -> bool:
     last = before[before.rfind("\n") + 1:]
     if "|" in content or "|" in last or _starts_item(content):
         return False
-    if before.endswith(":") or CHECKBOX.match(last.lstrip()):
+    if before.endswith(":") or CHECKBOX.match(last.lstrip()) or (_COLUMNS.search(content) and CHECKBOX.search(last)):
         return False
     if _FUNCTION_END.search(before):
         return True
@@ -270,9 +271,10 @@ def _ends(text: str, start: int, match: re.Match[str], end: int) -> bool:
     """Whether a full stop ends a sentence: not after an abbreviation, an initial or a list number."""
     mark = match.group()
     if mark.startswith("?"):  # "? stenosis" asks, it does not end
-        return not (match.start() == start or text[match.start() - 1] in " \t,;:(")
+        asks = match.start() == start or text[match.start() - 1] in " \t,;:("
+        return not asks and not _ANSWER.fullmatch(text, match.end(), end)
     if not mark.startswith("."):
-        return not (mark.startswith("?") and text[match.start() - 1:match.start()].isspace())
+        return True
     before = _TOKEN_BEFORE.search(text, max(start, match.start() - 12), match.start())
     word = before.group().lower().strip(".") if before else ""
     rest = text[match.end():match.end() + 3].lstrip()
@@ -287,6 +289,7 @@ def _ends(text: str, start: int, match: re.Match[str], end: int) -> bool:
                 and word not in "i")
 
 
+_ANSWER = re.compile(r"\s*\d{1,3}(?:\s?/\s?\d{2,3})?\s*")  # "How bad is your pain (0-10)?  6"
 _TITLES = frozenset(["dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "e.g", "i.e", "eg", "ie", "fig", "figs"])
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..schema import Cue
     from .sentences import Sentence
 
-LEXICONS = ("modic", "alternative", "structure", "duration", "radicular", "leg_exam", "axial_pain", "therapy",
+LEXICONS = ("modic", "alternative", "structure", "region", "duration", "radicular", "leg_exam", "axial_pain", "therapy",
             "therapy_visits", "odi", "pain_score", "function", "code")
 
 

@@ -1,19 +1,26 @@
-"""Finds code facts."""
+"""Finds code facts: ICD-10-CM, CPT and HCPCS codes as written."""
+import re
 from collections.abc import Iterator
 
 from spacy.language import Language
 
 from ..component import Draft, FactComponent, NoteView
 
+_CODE = re.compile(r"(?<![\w.])(?:[a-z]\d[0-9ab](?:\.[0-9a-z]{1,4}|[0-9a-z]{0,4})|\d{4}[0-9tfu](?:-[0-9a-z]{2})?)(?!\w)")
+
 
 class Code(FactComponent):
-    """Finds code facts."""
+    """A code is stated or not: only text that is not about the patient (legends, payer criteria) gives none."""
 
     kind = "code"
 
     def find(self, note: NoteView) -> Iterator[Draft]:
         for target in note.targets("code"):
-            yield Draft.of(target, dict(target.attributes))
+            if target.assertion == "general":
+                continue
+            for match in _CODE.finditer(target.sentence.text, target.start, target.end):
+                attributes = {"system": target.attributes["system"], "code": match.group().upper()}
+                yield Draft(target.sentence, match.start(), match.end(), target.rule, attributes)
 
 
 @Language.factory("bvn_code", requires=["doc.spans"], assigns=["doc.spans"])
