@@ -69,7 +69,10 @@ def findings(note: NoteView, sentence: Sentence) -> list[Finding]:
         return _elliptic(note, sentence)
     if "general" in roles or (sentence.cell and not sentence.label):
         return []
+    after = note.after(sentence)
+    boxes = after is not None and after.line == sentence.line and after.checked is not None
     named = [_named(t, roles) for t in roles.get("named", ()) if sentence.text[t.start:] != t.text + ":"]
+    named = [item for item in named if item.types or not boxes or sentence.checked is not None]
     if roles.get("bare") and _modic_context(note, sentence, roles, over):
         for target in roles["bare"]:
             _bare(target, named, roles)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from .columns import Cell, tables
 from .levels import HEADING_LEVELS
 from .normalize import OffsetMap, Speller, fold
 
@@ -75,14 +76,18 @@ def split(text: str) -> list[Piece]:
     """The sentences of a note as note offsets, in order; what lies between them is blank or punctuation."""
     pieces: list[Piece] = []
     block = _Block()
-    for number, (start, end) in enumerate(_logical_lines(text)):
+    rows = tables(text)
+    for number, (start, end) in enumerate(_logical_lines(text, rows)):
         block.enter(text, start, end)
+        if start in rows:
+            pieces += [Piece(cell.start, cell.end, number, cell.column, cell.head, None, True) for cell in rows[start]]
+            continue
         pieces += _pieces(text, start, end, number, block)
     return pieces
 
 
-def _logical_lines(text: str) -> list[tuple[int, int]]:
-    """Physical lines with soft wraps joined; blank lines end a paragraph."""
+def _logical_lines(text: str, rows: dict[int, list[Cell]]) -> list[tuple[int, int]]:
+    """Physical lines with soft wraps joined, table rows apart; blank lines end a paragraph."""
     lines: list[tuple[int, int]] = []
     width = before_end = 0
     for match in LINE.finditer(text):
@@ -94,7 +99,8 @@ def _logical_lines(text: str) -> list[tuple[int, int]]:
         start += len(match.group()) - len(match.group().lstrip())
         end = start + len(content)
         blank_between = text.count("\n", before_end, start) > 1 or text.count("\r", before_end, start) > 1
-        if lines and not blank_between and width and _continues(text[lines[-1][0]:lines[-1][1]], content, width):
+        apart = blank_between or start in rows or (lines and lines[-1][0] in rows)
+        if lines and not apart and width and _continues(text[lines[-1][0]:lines[-1][1]], content, width):
             lines[-1] = (lines[-1][0], end)
         else:
             if blank_between:

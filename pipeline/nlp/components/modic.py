@@ -16,7 +16,7 @@ _EVERYWHERE = re.compile(
     r"\b(?:(?:remaining|other|remainder|rest|all|every|any|each|elsewhere|throughout|no\s+level)(?:\s+of\s+the)?(?:\s+\w+)?\s+"
     r"(?:levels?|end[\s-]?plates?|segments?)|elsewhere|throughout|at\s+any|remaining|(?:any|all|every|other)\s+(?:other\s+)?(?:lumbar\s+)?"
     r"(?:levels?|end[\s-]?plates?))\b")
-_BACK = re.compile(r"\b(?:this|the\s+same|that|these|those)\s+(?:dis[ck]\s+|lumbar\s+)?(?:levels?|segments?|end[\s-]?plates?|vertebra\w*)|\bthere\s*[.,]?$|\bhere\s*[.,]?$")
+_BACK = re.compile(r"\b(?:this|the\s+same|that|these|those)\s+(?:dis[ck]\s+|lumbar\s+)?(?:levels?|segments?|end[\s-]?plates?|vertebra\w*)|(?:adjacent|adjoining|neighbou?ring|corresponding|opposing)\s+(?:vertebral\s+)?end[\s-]?plates?|\bthere\s*[.,]?$|\bhere\s*[.,]?$")
 _REFERS = re.compile(
     r"\s*(?:this|these|the\s+(?:findings?|features?|appearances?|changes?)|findings?|features?|appearances?|overall|in\s+keeping|"
     r"it|they|consistent|compatible|representing|likely\s+represent\w*|which|suggest\w*|both)\b")
@@ -89,7 +89,7 @@ def _asks(note: NoteView, sentence: Sentence) -> bool:
         return False
     line = note.line(sentence)
     head = note.before(line[0])
-    if head is not None and head.section == sentence.section and (note.after(head) is line[0]) and len(head.text) < 30:
+    if head is not None and head.section == sentence.section and len(note.line(head)) == 1 and not head.text.endswith("."):
         line = note.line(head)  # a heading on a line of its own
     opens = note.before(line[0])
     return opens is None or opens.section != sentence.section
