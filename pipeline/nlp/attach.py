@@ -14,7 +14,7 @@ from .sentences import Sentence
 
 _JOIN = re.compile(r"(?:\s|,|&|/|;|>|<|\(|and|to\s+a\s+lesser\s+(?:extent|degree)|(?:greater|more|less|worse)\s+than|as\s+well\s+as|"
                    r"(?:(?:mild|minimal|moderate|severe|mildly|moderately|severely|slight|marked)(?:\s+to\s+(?:mild|moderate|severe))?)(?=\s+(?:at|on|in|l\d))|"
-                   r"possibly|amd|amnd|adn|an|to|or|also|the|at|of|on|in|level|levels|endplates?|vertebral|bod(?:y|ies)|disc|discs)*")
+                   r"\((?:mild|minimal|moderate|severe|marked|slight)[^()]{0,20}\)|possibly|amd|amnd|adn|an|to|or|also|the|at|of|on|in|level|levels|endplates?|vertebral|bod(?:y|ies)|disc|discs)*")
 _BIND = re.compile(r"(?!\s*,?\s*(?:and|but|with|or)\s+(?:at|in|on|involving)\b)\s*(?:\w+[\s,]+){0,4}?(?:at|of|in|involving|along|affecting|within|on|adjacent\s+to|about|from)\s+(?:both\s+|the\s+|all\s+)*"
                    r"(?:level\s+of\s+|levels\s+of\s+|level\s+)?(?:the\s+)?(?:\w+\s+){0,2}?")
 _CLOSE = re.compile(r"[\s(:]*(?:(?:changes?|signal|noted|seen|present|identified|is|are)\s+){0,2}")

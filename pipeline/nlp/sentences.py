@@ -35,7 +35,7 @@ _FUNCTION_END = re.compile(r"(?:(?<!\s\s)(?<!\t)(?<![?:|\]]\s)\b(?:and|or|of|at|
 _OPENER = re.compile(r"(?:Diffuse|Mild|Moderate|Severe|Minimal|Slight|Left|Right|Lt|Rt|Bilateral|Central|Facets?|Compressing|"
                      r"Encroaching|No|There|The|Small|Large|Wide|Broad|Multilevel|Posterior|Anterior|Features?|Evidence|Grade|"
                      r"Degenerat\w+|Discs?|Adequate|Normal|Dehydrat\w+|Des[is]+cat\w+|Otherwise|Conus|Also|With|Previous|the\s+[Ss]pinal\s+canal|adequate\s+spinal|"
-                     r"no\s+(?:significant|evidence|definite))\b(?!\s*:)")
+                     r"no\s+(?:significant|evidence|definite|disc|disk))\b(?!\s*:)")
 
 
 @dataclass(slots=True)

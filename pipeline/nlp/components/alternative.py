@@ -16,7 +16,7 @@ from ..sentences import Sentence
 from ..targets import Target
 from . import exam
 from .involved import Involved, involved
-from .place import Place, Regions, elsewhere, lumbar, place
+from .place import Place, Regions, elsewhere, imaging, lumbar, place
 from .structure import State, denied, states
 from .told import general, in_question, is_primary, not_the_source, planned, settle
 
@@ -96,7 +96,7 @@ class Alternative(FactComponent):
         taken = [(t.start, t.end) for t in sentence.targets if t.group == "alternative" and "exam" not in t.attributes]
         for state in states(sentence, [item.diagnosis for item in labels]):
             busy = taken + tests if state.assertion == "absent" else taken
-            if state.diagnosis == "central_stenosis" and note.note_type != "radiology" and not _about_spine(note, sentence) and (
+            if state.diagnosis == "central_stenosis" and not imaging(note) and not _about_spine(note, sentence) and (
                     "spinal" not in state.structure.text):
                 continue
             if any(a < state.end and state.start < b for a, b in busy) or elsewhere(sentence.text, state.start, state.end, True):
@@ -158,9 +158,9 @@ def _counts(note: NoteView, target: Target) -> bool:
     if any(other.rule in ("alternative.infection", "alternative.fracture") for other in target.sentence.targets) and (
             target.assertion == "possible"):
         return True
-    if target.rule == "alternative.fracture" and not _SPINAL_FRACTURE.search(target.text) and note.note_type != "radiology":
+    if target.rule == "alternative.fracture" and not _SPINAL_FRACTURE.search(target.text) and not imaging(note):
         return _about_spine(note, target.sentence)
-    return target.attributes.get("reading") != "imaging" or note.note_type == "radiology" or target.sentence.section in (
+    return target.attributes.get("reading") != "imaging" or imaging(note) or target.sentence.section in (
         "findings", "impression", "indication") or bool(re.search(r"\b(?:mri|ct|x-?ray|spine|spinal|lumbar(?!\s+punct))\b", target.sentence.text)) or (
         bool(re.search(r"\b(?:mri|x-?ray|ct)\b", note.text[:200].lower())))
 

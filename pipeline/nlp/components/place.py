@@ -21,8 +21,8 @@ _BODY = re.compile(_OUTSIDE.pattern + r"|\b(?:hips?|arms?|hands?|fingers?|rotato
 _SPINE = re.compile(r"(?<!cervical )(?<!thoracic )\b(?:spine|spinal|vertebra\w*)\b")
 _STUDY = re.compile(r"\b(?:mri?|m\.r\.i\.?|ct|x-?rays?|xr|radiographs?|myelogram|scan|spine|joints?)\b")
 _CLAUSE = re.compile(r"[,.;:()]|\band\b|\bbut\b")
-_SAME = re.compile(r"\b(?:this|that|the\s+same|same|both(?:\s+of\s+these)?|these|those|said|above)\s+(?:disc\s+)?levels?\b|\bhere\b|\b(?:canal|facets?|foramina)\s+there\b")
-_NO_PLACE = re.compile(r"\b(?:any|other|all|every|remaining)\s+(?:other\s+|lumbar\s+|remaining\s+)*levels?\b|\belsewhere\b|\bthroughout\b|\banywhere\b")
+_SAME = re.compile(r"\b(?:this|that|the\s+same|same|both(?:\s+of\s+these)?|these|those|said|above)\s+(?:disc\s+)?levels?\b|\bhere\b|\bthere\s*(?:$|[.,;])|\b(?:canal|facets?|foramina)\s+there\b")
+_NO_PLACE = re.compile(r"\b(?:any|other|all|every|remaining)\s+(?:other\s+|lumbar\s+|remaining\s+)*levels?\b|\belsewhere\b|\bthroughout\b|\banywhere\b|^(?:the\s+)?(?:remaining|rest\s+of\s+the|other)\b")
 _CONTINUES = re.compile(r"\s*(?:-\s*)?(?:(?:mild|mildly|slight|slightly|significant|significantly|moderately|severely|largely|and|with|also)\s+)*"
                         r"(?:with\s+(?:spinal|canal|secondary|central|associated)|compress(?!ion\s+(?:fract|deform))|encroach|abut|indent|caus|result|associated|narrowing\s+(?:the|both|left|right|lt|rt|of)|contacting|displacing|impinging|leading|touching|effacing)")
 
@@ -62,6 +62,19 @@ def _is_title(note: NoteView, sentence: Sentence, labelled: bool) -> bool:
     if sentence.cell or len(sentence.text) >= 70:
         return False
     return sentence.text.rstrip().endswith(":") or (not labelled and note.line(sentence) == [sentence])
+
+
+def imaging(note: NoteView) -> bool:
+    """Whether a note is an imaging report: by its type or, where that is unknown, for want of any words of a visit."""
+    found = note.cache.get("imaging")
+    if found is None:
+        found = note.cache["imaging"] = note.note_type == "radiology" or (
+            note.note_type == "unknown" and not _VISIT.search(note.text))
+    return bool(found)
+
+
+_VISIT = re.compile(r"\b(?:assessment|plan|hpi|chief\s+complaint|subjective|medications?|physical\s+exam\w*|on\s+exam|exam:|denies|"
+                    r"(?:patient|he|she|pt)\s+(?:reports|states|denies|has|is|was)|vitals|allerg\w+|follow[\s-]up|pmh|psh)\b", re.I)
 
 
 def elsewhere(text: str, start: int, end: int, whole: bool) -> bool:
@@ -115,11 +128,11 @@ def _group(note: NoteView, target: Target, diagnosis: str, assertion: str, rival
     if own:
         group = attach(note, sentence, target.start, target.end, rivals, vertebrae=vertebrae)
         return None if group in own and _item_apart(note, target, assertion, group) else group
-    if _NO_PLACE.search(text, target.start):
+    if (_NO_PLACE.search(text, target.start) or _NO_PLACE.match(text)):
         return None
     goes_on = bool(_CONTINUES.match(text))
     if goes_on or _SAME.search(text):
-        named = _named_before(note, sentence, steps=2 if goes_on else 6)
+        named = _named_before(note, sentence, steps=2 if goes_on else 6, every=bool(_BOTH.search(text)))
         if named is not None:
             return named
     if vertebrae and diagnosis in ("compression_fracture", "spinal_tumor", "scoliosis"):
@@ -150,7 +163,7 @@ def _item_apart(note: NoteView, target: Target, assertion: str, group: Group) ->
     words = text[item:target.end]
     if assertion == "absent":
         return bool(re.match(r"(?:there\s+(?:is|are)\s+)?(?:no|not|without|negative)\b", words)) and not _QUALIFIES.match(words)
-    return note.note_type != "radiology" and not _QUALIFIES.match(words)
+    return not imaging(note) and not _QUALIFIES.match(words)
 
 
 def _of_paragraph(note: NoteView, target: Target, diagnosis: str, assertion: str) -> Group | None:
@@ -167,7 +180,9 @@ def _of_paragraph(note: NoteView, target: Target, diagnosis: str, assertion: str
             return None
         named += [group for group in groups(before) if group.levels]
     alone = len({tuple(group.levels) for group in named}) == 1 and len(named[0].levels) == 1
-    reads = note.note_type == "radiology" and (positive or sentence.section != "impression")
+    first = note.line(sentence)[0]
+    dedicated = any(m.kind == "disc" and m.levels for group in groups(first) for m in group.mentions)
+    reads = imaging(note) and (positive or (sentence.section != "impression" and dedicated))
     if alone and (reads or (positive and diagnosis in _DISC)):
         return named[-1]
     if positive and diagnosis in _DISC and not _MANY.search(sentence.text) and not named:
@@ -180,17 +195,23 @@ def _of_paragraph(note: NoteView, target: Target, diagnosis: str, assertion: str
     return None
 
 
-def _named_before(note: NoteView, sentence: Sentence, *, steps: int) -> Group | None:
+def _named_before(note: NoteView, sentence: Sentence, *, steps: int, every: bool = False) -> Group | None:
     """The last disc levels named before a sentence that points back ("at this level") or goes on ("compressing ...")."""
     before = note.before(sentence)
     while before is not None and steps:
         found = [group for group in groups(before) if group.levels]
         if found:
-            return found[-1]
+            return _joined(found) if every else found[-1]
         before, steps = note.before(before), steps - 1
     return None
 
 
+def _joined(found: list[Group]) -> Group:
+    """Groups of levels as one."""
+    return Group(found[0].start, found[-1].end, tuple(mention for group in found for mention in group.mentions))
+
+
+_BOTH = re.compile(r"\b(?:both|these|those|same)\s+(?:disc\s+)?levels?\b")
 _GLOBAL = ("compression_fracture", "spinal_tumor", "spondylolisthesis", "scoliosis", "spondylolysis", "prior_fusion",
            "prior_decompression", "osteoporosis", "cauda_equina_syndrome", "si_joint_dysfunction")
 _DISC = ("disc_bulge", "disc_protrusion", "disc_extrusion", "disc_sequestration", "annular_fissure", "nerve_root_compression",

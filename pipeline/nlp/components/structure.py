@@ -23,9 +23,11 @@ _BETWEEN = re.compile(rf"(?:[\s,/&():-]|{_LINK}\b)*")
 _NOUNS = re.compile(r"\s*(?:,|/|&|\band\b|\bor\b)\s*(?:the\s+)?(?:(?!\b(?:no|without|is|are|normal)\b)[a-z-]+\s+){0,2}?(?:muscles?|discs?|endplates?|recess(?:es)?|soft\s+tissues?|cord|conus|ligaments?|sacrum|hips?|musculature|roots?|facets?|joints?|thecal\s+sac)\b")
 _BEFORE = re.compile(r"(?:[\s,/&-]|(?:central|spinal|neural|bilateral|both|the|smooth|articular|surfaces?|of|in|appearing|appearance|appearances|lumbar|visuali[sz]ed|widely|all|caliber|calibre|and|or|left|right|lt|rt|bony|diameter|size)\b)*")
 _ELSEWHERE = re.compile(r"(?:otherwise|elsewhere|remaining|remainder|other|others|the\s+rest|rest|normal\s+elsewhere)\b")
-_LABEL_LEAD = re.compile(r"[^:|]{0,60}:\s*\[?\s*(?:(?:all|both|grossly|appear|appears|widely|is|are|overall|otherwise|within|bilaterally|partially|included|visible|visuali[sz]ed|imaged|portions?|parts?|shows?|seen|as|the|of)\.?\s+)*")
-_GRADE_END = re.compile(r"\s*(?:(?:bilaterally|bilateral|both\s+sides?|on\s+the\s+(?:left|right)|left|right|lt|rt|b/l|l|r|b|at|and|to|&|l\d\S*|,|(?:non-?\s?|not\s+)?tender|asymptomatic|only|change|changes|stable|unchanged)\s*)*(?:[.\],;)]|$)")
-_VALUE_END = re.compile(r"\s*(?:$|[.,;)\]:-]|(?:at|in|on|to|bilaterally|bilateral|throughout|both\s+sides|as|for|without|with|and|appearance|caliber|calibre|size|of|left|right|l\d)\b)")
+_LABEL_LEAD = re.compile(r"[^:|]{0,60}:\s*[\[{(]?\s*(?:(?:all|both|grossly|appear|appears|widely|is|are|overall|otherwise|within|bilaterally|partially|included|visible|visuali[sz]ed|imaged|portions?|parts?|shows?|seen|as|the|of|left|right|lt|rt|l|r|[lt]\d{1,2}[-/][ls]?\d)\.?\s+)*")
+_GRADE_END = re.compile(r"\s*(?:(?:bilaterally|bilateral|both\s+sides?|on\s+the\s+(?:left|right)|left|right|lt|rt|b/l|l|r|b|at|and|to|&|l\d\S*|,|(?:non-?\s?|not\s+)?tender|asymptomatic|only|change|changes|stable|unchanged)\s*)*(?:[.\],;)}]|$)")
+_VALUE_END = re.compile(r"\s*(?:$|[.,;)\]}:-]|(?:at|in|on|to|bilaterally|bilateral|throughout|both\s+sides|as|for|without|with|and|appearance|caliber|calibre|size|of|left|right|l\d)\b)")
+# "right moderately narrowed, left normal", "L3-4 none; L4-5 mild"
+_NEXT_ITEM = re.compile(r"(?:^|[,;{\[])\s*(?:left|right|lt|rt|both\s+sides|[lt]\d{1,2}[-/][ls]?\d)\s*:?\s*(?:is\s+|are\s+)?$")
 _DISEASES = ("facet_arthropathy", "central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis", "si_joint_dysfunction")
 
 
@@ -47,10 +49,11 @@ def states(sentence: Sentence, over: list[str]) -> Iterator[State]:
     """The states of structures that a sentence names; `over` are the structures its label names."""
     targets = [target for target in sentence.targets if target.group == "structure"]
     words = [target for target in targets if "state" in target.attributes]
+    said = [word for word in words if not word.attributes.get("label_only")]
     named = [target for target in targets if "structure" in target.attributes]
     done: set[int] = set()
     for structure in named:
-        word = _state_of(sentence.text, structure, named, words)
+        word = _state_of(sentence.text, structure, named, said)
         if word is not None:
             done.add(id(word))
             yield from _state(sentence, structure, word, structure.attributes["structure"])
@@ -113,6 +116,8 @@ def _of_label(sentence: Sentence, word: Target, named: list[Target]) -> bool | N
     opening = lead.end() if lead else 0
     if word.start <= opening <= word.end or (not lead and word.start == 0):
         return False if _VALUE_END.match(text, word.end) else None
+    if word.text.startswith("no erosion") or _NEXT_ITEM.search(text, max(0, word.start - 24), word.start):
+        return False
     if word.attributes["state"] == "normal" and _ELSEWHERE.search(text, max(0, word.start - 24), word.start):
         return True
     return None
