@@ -127,6 +127,8 @@ def _nearest(text: str, here: list[Group], start: int, end: int, others: list[tu
     ahead = next((group for group in reversed(here) if group.end <= start), None)
     apart = behind is not None and _between(others, end, behind.start)
     beside = ahead is not None and bool(_NEXT_TO.fullmatch(text, ahead.end, start))
+    if behind and ahead and ahead.start == 0 and "," in text[end:behind.start] and "," not in text[ahead.end:start]:
+        return ahead
     if behind and not apart and (_BIND.fullmatch(text, end, behind.start) or (
             not beside and _CLOSE.fullmatch(text, end, behind.start))):
         return behind
@@ -184,20 +186,21 @@ def inherited(note: NoteView, sentence: Sentence) -> Group | None:
     ends where the text turns to all levels ("No herniation at any level."); a semicolon carries any level on.
     """
     before = note.before(sentence)
+    named: set[str] = set()
     while before is not None and before.line == sentence.line and not sentence.cell:
         if _ALL_LEVELS.search(before.text):
             return None
         found = [group for group in groups(before) if group.levels]
         if found and _labels(before, found[0]):
-            return found[0]
+            return found[0] if named <= set(found[0].levels) else None
         if found and not heading_groups(sentence) and before.index == sentence.index - 1 and (
                 ";" in note.text[before.end - 1:sentence.start]):
             return found[-1]
-        if found and not heading_groups(sentence):
-            return None
+        if not heading_groups(sentence):
+            named.update(level for group in found for level in group.levels)
         before = note.before(before)
     over = heading_groups(sentence)
-    if not over:
+    if not over or named:
         return None
     return over[-1] if len(over) == 1 else Group(over[0].start, over[-1].end, tuple(m for g in over for m in g.mentions))
 

@@ -136,7 +136,7 @@ def find(text: str) -> list[Mention]:
             mention = Mention(match.start(), match.end(), "vertebra", vertebrae=(name,))
             if not _overlaps(mention, taken):
                 verts.append(mention)
-    return sorted([*found, *discs, *_ranges(text, verts)], key=lambda m: m.start)
+    return sorted([*found, *discs, *_downwards(text, _ranges(text, verts))], key=lambda m: m.start)
 
 
 _MAYBE = re.compile(r"[cltds]\s?\d|level|lumbosacral|interspace")
@@ -221,6 +221,19 @@ def _ranges(text: str, verts: list[Mention]) -> list[Mention]:
                 continue
         joined.append(mention)
     return joined
+
+
+_DOWN = re.compile(r"\s*(?:vertebra\s+)?(?:downwards?|down|and\s+below|(?:to|through|-)\s*(?:the\s+)?sacrum)\b")
+
+
+def _downwards(text: str, mentions: list[Mention]) -> list[Mention]:
+    """Single vertebrae that open a range to the sacrum: "from L4 downwards", "L3 to the sacrum"."""
+    result = []
+    for mention in mentions:
+        down = _DOWN.match(text, mention.end)
+        levels = disc_range(mention.vertebrae[0], "S1") if down and mention.kind == "vertebra" else ()
+        result.append(Mention(mention.start, down.end(), "disc", levels, mention.vertebrae) if down and levels else mention)
+    return result
 
 
 def _endplates(text: str) -> list[Mention]:

@@ -61,7 +61,9 @@ class Alternative(FactComponent):
         item = Involved(diagnosis, side(around), severity(_graded_by(target, rivals)))
         assertion = target.attributes.get("polarity") or _reading(note, target)
         if target.attributes.get("surgery"):
-            if assertion == "family" or (assertion in ("present", "historical") and not planned(target)):
+            done = assertion in ("present", "historical") and target.sentence.section != "procedure" and (
+                imaging(note) or not planned(target))
+            if assertion == "family" or done:
                 assertion = "family" if assertion == "family" else "present"
             else:
                 return
@@ -181,15 +183,29 @@ def _about_spine(note: NoteView, sentence: Sentence) -> bool:
 def _reading(note: NoteView, target: Target) -> str:
     """The target's assertion: structural diagnoses of the history stay present, a question in the indication is hypothetical."""
     assertion = target.assertion
-    if assertion == "historical" and "historical" not in target.cues:
+    if assertion == "historical" and (target.cue is None or "historical" not in target.cues or _far(target)):
         return "present"
-    if assertion == "possible" and in_question(note, target.sentence):
+    if assertion == "possible" and (in_question(note, target.sentence) or _asked(note, target)):
         return "hypothetical"
     if assertion == "absent" and _denied_inside(target):
         return "present"
     if assertion in ("present", "possible") and not_the_source(target):
         return "absent"
     return assertion
+
+
+def _far(target: Target) -> bool:
+    """Whether what has resolved stands too far off to be this structural diagnosis."""
+    assert target.cue is not None
+    start, end = target.sentence.source(target.start), target.sentence.source(target.end)
+    return target.cue.start - end > 45 or start - target.cue.end > 45
+
+
+def _asked(note: NoteView, target: Target) -> bool:
+    """Whether a finding behind a question mark, without a level, is the question of a report that has no such heading."""
+    sentence = target.sentence
+    return (imaging(note) and sentence.index < 8 and target.cue is not None and "?" in target.cue.text
+            and target.start < 4 and not any(groups(other) for other in note.line(sentence)))
 
 
 def _denied_inside(target: Target) -> bool:
@@ -215,7 +231,9 @@ def _draft(note: NoteView, target: Target, item: Involved, assertion: str, start
 def _in_its_terms(diagnosis: str, where: Place, absent: bool) -> Place:
     """Fractures, pars, curves and tumours lie at vertebrae; a slip of L4 is one at L4-L5; a fusion of L4 and L5 too."""
     if diagnosis == "spondylolysis" and where.levels:
-        return Place([], where.vertebrae[:1])
+        return Place(where.levels, where.vertebrae[:1])
+    if diagnosis == "compression_fracture" and where.levels and not where.vertebrae:
+        return Place([], list(dict.fromkeys(name for level in where.levels for name in level.split("-"))))
     if diagnosis in ("compression_fracture", "spondylolysis", "scoliosis", "spinal_tumor") and where.vertebrae:
         return Place([], where.vertebrae)
     if diagnosis == "spondylolisthesis" and len(where.vertebrae) == 1 and not where.levels and not absent:

@@ -16,7 +16,7 @@ from ..targets import Target
 _LINK = (r"(?:is|are|was|were|be|appear|appears|appeared|remain|remains|look|looks|looked|seem|seems|shows?|demonstrates?|"
          r"has|have|within|of|in|at|the|all|both|every|any|each|widely|otherwise|grossly|still|well|also|are|visible|these|"
          r"visuali[sz]ed|overall|bilaterally|bilateral|throughout|level|levels|joint|joints|diameter|caliber|calibre|"
-         r"there|here|that|this|size|sizes|lumbar|on|left|right|lt|rt|relatively|completely|entirely|essentially|"
+         r"in\s+the\s+field(?:\s+of\s+view)?|field|there|here|that|this|size|sizes|lumbar|on|left|right|lt|rt|relatively|completely|entirely|essentially|"
          r"central|spinal|neural|bony|remaining|other|itself|is\s+of|maintains?|sides?|to|from|through|and|or|"
          r"l\d(?:-?[ls]?\d)?|s1|t1[12]|[ltd]\d{1,2}/[ls]?\d{1,2}|l\d/[ls]?\d|\d)")
 _BETWEEN = re.compile(rf"(?:[\s,/&():-]|{_LINK}\b)*")
@@ -28,6 +28,7 @@ _GRADE_END = re.compile(r"\s*(?:(?:bilaterally|bilateral|both\s+sides?|on\s+the\
 _VALUE_END = re.compile(r"\s*(?:$|[.,;)\]}:-]|(?:at|in|on|to|bilaterally|bilateral|throughout|both\s+sides|as|for|without|with|and|appearance|caliber|calibre|size|of|left|right|l\d)\b)")
 # "right moderately narrowed, left normal", "L3-4 none; L4-5 mild"
 _NEXT_ITEM = re.compile(r"(?:^|[,;{\[])\s*(?:left|right|lt|rt|both\s+sides|[lt]\d{1,2}[-/][ls]?\d)\s*:?\s*(?:is\s+|are\s+)?$")
+_OTHER_SIDE = re.compile(r"\s*(?:,|;|\band\b|/)\s*(?:left|right|lt|rt|l|r|other\s+side)\s*(?:is|:|side|sided)?\s*")
 _DISEASES = ("facet_arthropathy", "central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis", "si_joint_dysfunction")
 
 
@@ -56,7 +57,14 @@ def states(sentence: Sentence, over: list[str]) -> Iterator[State]:
         word = _state_of(sentence.text, structure, named, said)
         if word is not None:
             done.add(id(word))
-            yield from _state(sentence, structure, word, structure.attributes["structure"])
+            diagnosis = structure.attributes["structure"]
+            yield from _state(sentence, structure, word, diagnosis)
+            for other in said[said.index(word) + 1:]:  # "foramina: left mild, right normal"
+                if not _OTHER_SIDE.fullmatch(sentence.text, word.end, other.start):
+                    break
+                done.add(id(other))
+                yield from _state(sentence, other, other, diagnosis)
+                word = other
     for word in words:
         if id(word) not in done and over and (elsewhere := _of_label(sentence, word, named)) is not None:
             for diagnosis in over:

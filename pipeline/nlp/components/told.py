@@ -33,7 +33,7 @@ def general(text: str) -> bool:
 
 def in_question(note: NoteView, sentence: Sentence) -> bool:
     """Whether a sentence belongs to the question put to the examiner: its indication, up to the next blank line."""
-    if sentence.section != "indication":
+    if sentence.section != "indication" or note.note_type == "procedure":
         return False
     steps = 0
     before = note.before(sentence)
