@@ -26,6 +26,7 @@ from .therapy_terms import counts
 _SILENT = frozenset({"family_history", "allergies", "legend", "education"})
 _QUIET = frozenset({"review_of_systems", "exam", "vitals", "technique", "comparison"})  # only what a cue makes a treatment
 _PT_NOTE = re.compile(r"\s*[^\n.]{0,50}?(?:physical\s+therapy|physiotherapy|\bpt|rehab\w*)\b[^\n.]{0,20}?\b(?:progress|discharge|eval\w*|daily|notes?|initial|re-?eval\w*|letter|summary|report)\b[^\n.]{0,40}\n", re.I)
+_TESTED = frozenset({"epidural_steroid_injection", "facet_injection", "si_injection", "trigger_point_injection"})
 _NO_RESULT = re.compile(r"indication|instruct|plan|discharge")
 _GOAL = re.compile(r"^(?!.*\bmet\b).*(?:\bgoals?\b|\b[sl]tg|\bindependent|\bin\s+\d+\s+(?:weeks|wks)|\bwill\b|\bto\s+\d)|^\s*\d")
 _PROCEDURE = re.compile(r"\b(?:procedures?|operations?)(?:\s+(?:performed|in\s+detail))?$")
@@ -93,7 +94,7 @@ class Therapy(FactComponent):
             if new:
                 found += new
                 last = new
-                if re.search(r"\b(?:of\s+(?:all\s+)?(?:this|it|these|that)|all\s+(?:of\s+)?this)\b", new[0].mention.target.text) and len(new) == 1:
+                if re.search(r"\b(?:of\s+(?:all\s+)?(?:this|it|these|that)|all\s+(?:of\s+)?this|all\s+told|in\s+all|overall|in\s+total|altogether)\b", passage.text) and len(new) == 1:
                     _share(new[0], found)
         if pt_note:
             self._episode(note, found)
@@ -156,7 +157,7 @@ class Therapy(FactComponent):
 
     def _result(self, note: NoteView, found: list[Statement]) -> None:
         """Give the procedure that a note reports the result it tells further down."""
-        own = [s for s in found if s.mention.modality in INTERVENTIONS and s.status == "tried" and s.outcome is None]
+        own = [s for s in found if s.mention.modality in _TESTED and s.status == "tried" and s.outcome is None]
         told = [hit.rule.metadata["outcome"] for s in note.sentences if own and s.index > own[0].passage.sentence.index
                 and not _NO_RESULT.search(s.label) and not any(t.group == "therapy" for t in s.targets)
                 for hit in self.outcomes.find(s.text) if not hit.rule.metadata.get("loose") and hit.end - hit.start > 6]

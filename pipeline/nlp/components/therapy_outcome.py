@@ -15,6 +15,7 @@ _FORWARD = re.compile(r"\s*(?:with|from|to|after|of|by|on|following|despite|for)
 _FORWARD_VERB = re.compile(r"fail(?:ed|s|ing|ure)|refractory|unresponsive|recalcitrant|resistant|despite|in\s+spite|inadequate|ineffective|"
                            r"(?:could|can|did|unable).{0,8}tolerate|intoleran\w+")
 _ALL = re.compile(r"[\s-]*(?:none|neither|nothing|all|both|either)\b|.{0,40}\b(?:any|none|all)\s+of\s+(?:these|them|this|it)\b|.{0,30}\bthese\s+(?:measures|treatments|modalities|therapies)\b")
+_TIMED = re.compile(r"\b(?:days?|weeks?|wks?|hours?|months?)\b")
 _IF = re.compile(r"\b(?:if|unless|should|until)\b[^,;.]{0,40}$")
 _REFERS = re.compile(r"[\s-]*(?:(?:but|and|with|which|that|this|it|these|they|none|neither|both|all|no|not|some|only|minimal|little|partial|"
                      r"temporary|good|he|she|relief|response|result|outcome|benefit|pain|unfortunately|however|without|patient|overall|"
@@ -46,6 +47,7 @@ def in_passage(passage: Passage, cues: list[Hit]) -> dict[int, str]:
             before = before if passage.text[cue.end:mentions[behind[0]].start].strip() == ":" else []
         if before:
             beside = passage.text[:cue.start].rstrip().endswith("(")
+            beside = beside or bool(_TIMED.search(passage.text, cue.start, cue.end))
             for i in before[-1:] if beside else _run_back(passage.text, mentions, before, cue.start):
                 found[i] = outcome
         floor = cue.end

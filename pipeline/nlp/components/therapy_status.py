@@ -26,6 +26,7 @@ _BARE_NO = re.compile(r"(?:^|[.,;(]\s*|\bwith\s+)no\s*$")  # "no opioids": not g
 _RELIEVED = re.compile(r"\b(?:alleviat|reliev|amelior|eas)(?:ing|ed|es)\s+(?:factors?\b.*|(?:by|with)\b[^.;]*)$|\bbetter\s+with\b[^.;]*$")
 _PLAN_LABEL = re.compile(r"plan|referral|recommend|orders|counsel|medical\s+treatment|disposition|dispo")
 _PAST_LABEL = re.compile(r"tried|prior|previous|past|so\s+far|to\s+date|failed|history|completed")
+_LEAVING = re.compile(r"discharge\s+(?:medications?|meds|rx|prescriptions?)|new\s+(?:medications?|prescriptions?)")
 _NOW_LABEL = re.compile(r"\bcurrent|\bmeds?\b|medications?|taking")
 
 
@@ -120,7 +121,8 @@ def _nearest_behind(passage: Passage, number: int, cues: list[Hit]) -> Hit | Non
         last += 1
     for stop in (number, last):
         limit = mentions[stop + 1].start if stop + 1 < len(mentions) else len(passage.text)
-        found = [cue for cue in cues if mentions[stop].end <= cue.start < limit and (
+        own = bool(mentions[number].target.attributes.get("own"))
+        found = [cue for cue in cues if not (own and cue.rule.metadata["status"] == "tried") and mentions[stop].end <= cue.start < limit and (
             _reaches_back(cue, passage.text, stop + 1 == len(mentions)))]
         for cue in sorted(found, key=lambda cue: _ORDER.index(cue.rule.metadata["status"])):
             between = passage.text[mentions[stop].end:cue.start]
@@ -182,7 +184,7 @@ def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure
     place = f"{sentence.label} {sentence.heading}"
     section = "treatment_history" if retrospective else sentence.section
     if outcome or mention.target.rule == "therapy.conservative_total":
-        return Reading(_unsaid(passage, mention, section), sure=False)
+        return Reading(_unsaid(passage, mention, section), sure=bool(outcome))
     if procedure and section not in ("plan", "instructions"):
         return Reading("tried", sure=False) if mention.modality in INTERVENTIONS else None
     if _PLAN_LABEL.search(sentence.label) and not _PAST_LABEL.search(sentence.label):
@@ -191,6 +193,8 @@ def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure
         return Reading("planned", sure=False)
     if _PAST_LABEL.search(place):
         return Reading("tried", sure=False)
+    if _LEAVING.search(place):
+        return Reading("planned", sure=False)
     if _NOW_LABEL.search(sentence.label):
         return Reading("ongoing", sure=False)
     return Reading(_SECTION.get(section) or _unsaid(passage, mention, section), sure=False)
