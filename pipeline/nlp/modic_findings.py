@@ -297,6 +297,8 @@ def _field(sentence: Sentence, over: str, only_none: bool = False) -> list[Findi
     label = re.match(r"[^:]{0,40}:\s*", text)
     at = label.end() if label and _PLATE.search(label.group()) else 0
     body = re.sub(r"^\[\s?x\s?\]\s*", "", text[at:]).strip(" .[]{}")
+    if sentence.checked:  # behind wide blanks the next question of the form begins
+        body = re.split(r"\s{2,}", body)[0]
     start = at + text[at:].find(body) if body else at
     named = "modic" in over
 

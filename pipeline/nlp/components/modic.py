@@ -196,6 +196,8 @@ def _group(note: NoteView, item: Finding, found: list[Finding]) -> Group | None:
     rivals += [(t.start, t.end) for t in sentence.targets if t.group == "alternative"]
     start = min([item.start, *(f.start for f in item.merged if f.sentence is sentence)])
     end = max([item.end, *(f.end for f in item.merged if f.sentence is sentence)])
+    if sentence.checked and item.rule == "modic.field":
+        return _form_level(note, sentence)
     own = groups(sentence)
     if not any(g.levels or g.endplates or (len(g.vertebrae) > 1 and _near(g, item)) for g in own):
         return _inherit(note, item)
