@@ -32,7 +32,8 @@ _COLUMNS = re.compile(r"\S {3,}\S")
 _FUNCTION_END = re.compile(r"(?:(?<!\s\s)(?<!\t)(?<![?:|\]]\s)\b(?:and|or|of|at|the|with|a|an|in|to|for|is|are|was|on|from|by|no|modic|type)|[,&/-])\s*$", re.I)
 
 # capitalised words that open a finding; within a wrapped sentence they would stand in lower case
-_OPENER = re.compile(r"(?:Diffuse|Mild|Moderate|Severe|Minimal|Slight|Left|Right|Lt|Rt|Bilateral|Central|Facets?|Compressing|"
+_ABBREVIATED = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(_ABBREVIATIONS)))})\.$", re.I)
+_OPENER = re.compile(r"(?:2ry|Diffuse|Mild|Moderate|Severe|Minimal|Slight|Left|Right|Lt|Rt|Bilateral|Central|Facets?|Compressing|"
                      r"Encroaching|No|There|The|Small|Large|Wide|Broad|Multilevel|Posterior|Anterior|Features?|Evidence|Grade|"
                      r"Degenerat\w+|Discs?|Adequate|Normal|Dehydrat\w+|Des[is]+cat\w+|Otherwise|Conus|Also|With|Previous|the\s+[Ss]pinal\s+canal|adequate\s+spinal|"
                      r"no\s+(?:significant|evidence|definite|disc|disk))\b(?!\s*:)")
@@ -121,6 +122,8 @@ def _continues(before: str, content: str, width: int) -> bool:
     if _FUNCTION_END.search(before):
         return True
     if _OPENER.match(content):
+        return False
+    if before[-1] == "." and content[0].islower() and not _ABBREVIATED.search(before):
         return False
     if before[-1] in ".!?;)" and len(last) < max(60, 0.75 * width):
         return False

@@ -44,7 +44,10 @@ class Alternative(FactComponent):
         targets = [target for target in sentence.targets if target.group == "alternative"]
         rivals = [(target.start, target.end) for target in targets]
         over = _over(note, sentence)
+        keywords = _KEYWORDS.search(sentence.text)
         for target in targets:
+            if keywords and target.start >= keywords.start():
+                break
             if elsewhere(sentence.text, target.start, target.end, "exam" not in target.attributes and target.assertion != "family") or not _counts(note, target):
                 continue
             if "involves" in target.attributes:
@@ -73,6 +76,8 @@ class Alternative(FactComponent):
         allowed = target.attributes["involves"]
         found, start, end = involved(target.sentence.text, target.start, target.end, allowed, over)
         assertion = _reading(note, target)
+        if not found and target.text == "impingement" and imaging(note):
+            found = [Involved("nerve_root_compression", None, None)]
         if not found and "needs" not in target.attributes:
             grade = severity(_graded_by(target, rivals))
             found = [Involved(name, None, grade) for name in _BARE.get(assertion, ("central_stenosis",))]
@@ -126,6 +131,10 @@ class Alternative(FactComponent):
             yield Draft(sentence, 0, len(sentence.text), "structure.column", attributes, "absent")
 
 
+# the subject list that transcription services append to a note, glued to its last sentence
+_KEYWORDS = re.compile(r"[.)]\s?(?:orthopedic|neurosurgery|neurology|radiology|surgery|soap / chart / progress notes|consult|pain management|"
+                       r"physical medicine|chiropractic|discharge summary|general medicine|office notes|emergency room|rheumatology|"
+                       r"podiatry|nephrology|urology|hematology|cardiovascular)[\w /.-]{0,30},")
 _STRUCTURAL = ("central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis", "facet_arthropathy", "si_joint_dysfunction")
 
 

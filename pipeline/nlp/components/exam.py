@@ -38,7 +38,7 @@ def results(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
         return [own]
     pattern = _BLOCK_FAILED if "block" in text[start:end] or "mbb" in text[start:end] else _RESULT
     found = [m for m in pattern.finditer(text, first, last) if m.end() <= start or m.start() >= end]
-    tests = [m for m in _TEST.finditer(text, first, last)]
+    tests = list(_TEST.finditer(text, first, last))
     leading = [m for m in found if m.end() <= start and _LEADS.fullmatch(text, m.end(), _next_test(tests, m.end(), start))]
     if leading and not _between(found, leading[-1], start):
         return [_read(text, first, leading[-1], start, end)]

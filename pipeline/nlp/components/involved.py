@@ -29,6 +29,9 @@ _PREPOSITION = frozenset(["of", "in", "at", "within", "involving", "affecting", 
 _STOP_SUBJECT = frozenset(["no", "without", "but"])
 _AFTER = re.compile(r"\s*[,(]\s*((?:(?!\bno\b)[\w\s,/>=-]){1,60})")
 _ACTS_ON = re.compile(r"(?:narrow(?:ing|ed|s)?|compromising|effacing|obliterating|encroaching|constricted|tight)\s+(?:(?:of|on|the|both|left|right|lt|rt|bilateral|spinal|central|neural|upon)\s+){0,4}(?:canals?|foram|neuroforam|recess|lateral\s+recess|central\s+canal|subarticular|exit)")
+_SHOW = frozenset(["show", "shows", "demonstrate", "demonstrates", "have", "has", "reveal", "reveals", "with"])
+_PARTICIPLE = re.compile(r"stenosed|stenotic|narrowed|tight|hypertrophied|degenerated?|arthritic|enlarged|compromised|effaced|worn")
+_SUBJECT = re.compile(r"[^,;:]{0,70}\b(?:is|are|appears?|look|looks|remains?)\b(?:(?!\b(?:disc|discs|space|height)\b)[^,;:]){0,50}$")
 _REACH = 140
 
 
@@ -67,6 +70,11 @@ def involved(text: str, start: int, end: int, allowed: list[str], label: str) ->
     found = _behind(text, start, end, tokens, allowed)
     if found:
         return found
+    if _PARTICIPLE.fullmatch(text[start:end]):  # "the foramina are elongated and moderately stenosed"
+        subject = _SUBJECT.search(text, max(0, start - _REACH), start)
+        named = _in_label(subject.group(), allowed) if subject else []
+        if subject and named:
+            return _settle([_Piece(subject.group().split(), named[-1:])], text, end), subject.start(), end
     over = _in_label(label, allowed)
     if over:
         return _settle([_Piece([token for token, _, _ in tokens if token not in _JOIN], over)], text, end), start, end
@@ -92,10 +100,11 @@ def _walk_back(text: str, start: int, allowed: list[str]) -> list[tuple[str, int
     base = max(0, start - _REACH)
     tokens = [(m.group(), base + m.start(), base + m.end()) for m in _TOKEN.finditer(text[base:start])]
     kept: list[tuple[str, int, int]] = []
-    for token in reversed(tokens):
-        if not _passes(token[0], allowed):
+    for position in range(len(tokens) - 1, -1, -1):
+        word = tokens[position][0]
+        if not _passes(word, allowed) and not (word in ("no", "any") and position and tokens[position - 1][0] in _SHOW):
             break
-        kept.append(token)
+        kept.append(tokens[position])
     kept.reverse()
     while kept and (kept[0][0] in _JOIN or kept[0][0] in ("of", "at", "in", "to", "on", ",", "is", "are")):
         kept.pop(0)
@@ -118,7 +127,7 @@ def _walk_on(text: str, end: int, allowed: list[str]) -> list[tuple[str, int, in
 
 def _passes(word: str, allowed: list[str]) -> bool:
     return (all(part in _FILL or part in _JOIN or part == "than" for part in word.split("-")) or word in _JOIN or bool(_structure(word, allowed)) or bool(_LEVEL.fullmatch(word))
-            or word in ("(", ")", ">"))
+            or word in ("(", ")", ">", ":", "synovial"))
 
 
 def _structure(word: str, allowed: list[str]) -> str | None:

@@ -127,7 +127,8 @@ def _group(note: NoteView, target: Target, diagnosis: str, assertion: str, rival
         return None
     if own:
         group = attach(note, sentence, target.start, target.end, rivals, vertebrae=vertebrae)
-        return None if group in own and _item_apart(note, target, assertion, group) else group
+        return None if group in own and _item_apart(
+            note, target, diagnosis, assertion, group, rivals) else group
     if (_NO_PLACE.search(text, target.start) or _NO_PLACE.match(text)):
         return None
     goes_on = bool(_CONTINUES.match(text))
@@ -135,13 +136,14 @@ def _group(note: NoteView, target: Target, diagnosis: str, assertion: str, rival
         named = _named_before(note, sentence, steps=2 if goes_on else 6, every=bool(_BOTH.search(text)))
         if named is not None:
             return named
-    if vertebrae and diagnosis in ("compression_fracture", "spinal_tumor", "scoliosis"):
+    if diagnosis in ("compression_fracture", "spinal_tumor", "scoliosis") or (
+            diagnosis == "spondylolysis" and assertion == "absent"):
         return None
     return attach(note, sentence, target.start, target.end, rivals, vertebrae=vertebrae) or (
         _of_paragraph(note, target, diagnosis, assertion))
 
 
-def _item_apart(note: NoteView, target: Target, assertion: str, group: Group) -> bool:
+def _item_apart(note: NoteView, target: Target, diagnosis: str, assertion: str, group: Group, rivals: list[tuple[int, int]]) -> bool:
     """Whether a finding is an item of a list ("..., no stenosis, mild facet change") whose level stands in another item.
 
     A level that opens the sentence rules all its items; in reports a level said of a finding also holds for the items
@@ -153,6 +155,8 @@ def _item_apart(note: NoteView, target: Target, assertion: str, group: Group) ->
     low, high = min(group.end, target.start), max(group.start, target.end)
     if group.start >= target.end:
         gap = text[target.end:group.start]
+        if "," in gap and any(0 <= start - group.end < 3 for start, _ in rivals):
+            return True
         return "," in gap and assertion == "absent" and not re.search(r"\b(?:or|nor|and)\b", gap)
     opening = _OPENS.match(text)
     if opening and group.start <= opening.end():
@@ -162,7 +166,7 @@ def _item_apart(note: NoteView, target: Target, assertion: str, group: Group) ->
         return False
     words = text[item:target.end]
     if assertion == "absent":
-        return bool(re.match(r"(?:there\s+(?:is|are)\s+)?(?:no|not|without|negative)\b", words)) and not _QUALIFIES.match(words)
+        return (not imaging(note) or diagnosis in _GLOBAL) and bool(re.match(r"(?:there\s+(?:is|are)\s+)?(?:no|not|without|negative)\b", words)) and not _QUALIFIES.match(words)
     return not imaging(note) and not _QUALIFIES.match(words)
 
 

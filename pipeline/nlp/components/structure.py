@@ -15,7 +15,7 @@ from ..targets import Target
 
 _LINK = (r"(?:is|are|was|were|be|appear|appears|appeared|remain|remains|look|looks|looked|seem|seems|shows?|demonstrates?|"
          r"has|have|within|of|in|at|the|all|both|every|any|each|widely|otherwise|grossly|still|well|also|are|visible|these|"
-         r"visuali[sz]ed|overall|bilaterally|bilateral|throughout|level|levels|joint|joints|diameter|caliber|calibre|"
+         r"visuali[sz]ed|overall|bilaterally|bilateral|throughout|level|levels|joint|joints|diameters?|caliber|calibre|"
          r"in\s+the\s+field(?:\s+of\s+view)?|field|there|here|that|this|size|sizes|lumbar|on|left|right|lt|rt|relatively|completely|entirely|essentially|"
          r"central|spinal|neural|bony|remaining|other|itself|is\s+of|maintains?|sides?|to|from|through|and|or|"
          r"l\d(?:-?[ls]?\d)?|s1|t1[12]|[ltd]\d{1,2}/[ls]?\d{1,2}|l\d/[ls]?\d|\d)")

@@ -35,9 +35,8 @@ def in_question(note: NoteView, sentence: Sentence) -> bool:
     """Whether a sentence belongs to the question put to the examiner: its indication, up to the next blank line."""
     if sentence.section != "indication" or note.note_type == "procedure":
         return False
-    steps = 0
+    steps, at = 0, sentence
     before = note.before(sentence)
-    at = sentence
     while before is not None and before.section == "indication" and steps < 8:
         if note.text.count("\n", before.end, at.start) > 1 and not before.text.rstrip().endswith(":"):
             return False
