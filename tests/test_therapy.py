@@ -45,7 +45,7 @@ def test_episode_of_care():
 
 
 def test_one_fact_for_a_treatment_in_use(nlp):
-    text = "Low back pain. Tried ibuprofen, no relief. Now takes naproxen.\nPlan: continue naproxen, start meloxicam."
+    text = "Low back pain. Took naproxen, no relief. Still takes naproxen.\nPlan: continue naproxen, start meloxicam."
     facts = [f for f in extract(nlp, Note("n", "p", text, note_date=NOTE_DATE)) if f.kind == "therapy"]
     assert [(f.attributes["status"], f.attributes["outcome"]) for f in facts] == [("ongoing", "failed"), ("planned", "unknown")]
 

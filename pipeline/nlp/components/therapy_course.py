@@ -19,6 +19,7 @@ _SINCE = re.compile(rf"\bsince\s+(?:about\s+|around\s+|early\s+|mid[\s-]+|late\s
 _NO_COURSE_BEFORE = re.compile(r"(?:\bin|\bafter|\bwithin|\bevery|\bq|\bnext|\bper|\blasted|\blasting|relief\s+(?:for|of|x)|helped(?:\s+for)?|better\s+for|improved\s+for|"
                                r"pain\s+(?:for|x|of|since)|lbp\s+(?:for|x)|symptoms\s+(?:for|x)|ago|aged?|f/u|follow[\s-]?up(?:\s+in)?|recheck(?:\s+in)?|rtc|return\s+in|back\s+in|about\s+this|off\s+work|once|twice)\s*(?:about\s+|the\s+(?:past|last)\s+|approximately\s+|only\s+|over\s+|>\s*|~\s*)?$")
 _NO_COURSE_AFTER = re.compile(r"\s*(?:of\s+(?:\w+\s+)?(?:relief|benefit|improvement|comfort|pain|symptoms|low\s+back|lbp|back)|(?:a|per|each|/)\s*(?:week|wk|day|month)|ago|old|later|before|prior|postpartum|apart|supply|f/u|follow|'?\s*history|hx|relief|post)\b")
+_AGO = re.compile(r"\b(?:start(?:ed|ing)|began|begun|resumed)\b[^.;]{0,50}$")
 _RATE = re.compile(r"(?:days?|times?|hours?|shifts?|visits?|sessions?|\dx|\d\s+x)\s+$")  # "3 days a week"
 _BOUNDED = re.compile(r"\bpain\b|\blbp\b|\bsymptoms\b|\bonset\b")
 _COUNT = r"(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty(?:-?\s?\w+)?)"
@@ -45,6 +46,14 @@ def leading_weeks(text: str, taken: list[tuple[int, int]]) -> float | None:
         behind = text[found.end:]
         if (len(behind) < 45 and not _BOUNDED.search(behind) and not _is_taken(found.start, found.end, taken)
                 and not _NO_COURSE_AFTER.match(behind) and not _NO_COURSE_BEFORE.search(text[:found.start])):
+            return _exact(text[found.start:found.end], found.months)
+    return None
+
+
+def weeks_since_start(text: str) -> float | None:
+    """Weeks since a treatment was begun ("started yoga three weeks ago")."""
+    for found in lengths(text):
+        if re.match(r"\s*ago\b", text[found.end:]) and _AGO.search(text[:found.start]):
             return _exact(text[found.start:found.end], found.months)
     return None
 

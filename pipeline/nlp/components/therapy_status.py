@@ -128,7 +128,7 @@ def _nearest_behind(passage: Passage, number: int, cues: list[Hit]) -> Hit | Non
             between = passage.text[mentions[stop].end:cue.start]
             if len(between) < 90 and not re.search(r"\b(?:but|then|will|plan|and\s+(?:he|she|is|was|has)|numbness|weakness|pain\s+is)\b|;", between):
                 return cue
-            if re.search(r"\bbut\s+(?:he|she)?\s*(?:never|declined|refused)", passage.text[at:cue.end]):
+            if re.search(r"\bbut\s+(?:he|she|they|pt|patient|the\s+\w+)?\s*(?:never|declin|refus|did\s+not|does\s+not|is\s+not|was\s+not|not\b)", passage.text[at:cue.end]):
                 return cue
     return None
 
@@ -185,6 +185,8 @@ def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure
     section = "treatment_history" if retrospective else sentence.section
     if outcome or mention.target.rule == "therapy.conservative_total":
         return Reading(_unsaid(passage, mention, section), sure=bool(outcome))
+    if _LEAVING.search(place):
+        return Reading("planned", sure=False)
     if procedure and section not in ("plan", "instructions"):
         return Reading("tried", sure=False) if mention.modality in INTERVENTIONS else None
     if _PLAN_LABEL.search(sentence.label) and not _PAST_LABEL.search(sentence.label):
@@ -193,8 +195,6 @@ def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure
         return Reading("planned", sure=False)
     if _PAST_LABEL.search(place):
         return Reading("tried", sure=False)
-    if _LEAVING.search(place):
-        return Reading("planned", sure=False)
     if _NOW_LABEL.search(sentence.label):
         return Reading("ongoing", sure=False)
     return Reading(_SECTION.get(section) or _unsaid(passage, mention, section), sure=False)

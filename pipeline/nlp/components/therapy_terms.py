@@ -16,12 +16,13 @@ _WEIGHT_ADVICE = re.compile(r"advis|encourag|recommend|counsel|discuss|goal|prog
 _INDEX_TERMS = re.compile(r"\w\.(?=[a-z][a-z /-]*,(?:[^,.]{1,40},){4,}[^.]*$)")
 
 
-def counts(passage: Passage, mention: Mention, pt_note: bool, note: NoteView) -> bool:
+def counts(passage: Passage, mention: Mention, own: str | None, note: NoteView) -> bool:
     """Whether a term that needs a condition meets it."""
     need = mention.target.attributes.get("need")
     text = passage.text
     if mention.target.group == "therapy_visits":
-        return pt_note
+        mention.target.attributes["modality"] = own
+        return own is not None
     index_terms = _INDEX_TERMS.search(text)
     if index_terms and mention.start >= index_terms.end():
         return False

@@ -1,0 +1,138 @@
+"""One treatment as one passage tells of it, and how all that a note tells of it becomes one fact."""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ...schema import Cue
+from ..component import Draft
+from ..matcher import Hit
+from .therapy_course import course, leading_weeks, since_named, span_weeks, weeks_since_start
+from .therapy_passage import Mention, Passage
+from .therapy_status import USED
+
+_DRUGS = frozenset({"nsaid", "acetaminophen", "opioid", "muscle_relaxant", "neuropathic_agent", "oral_steroid", "topical"})
+_CLASS = re.compile(r"nsaid|inflammator|steroid|opioid|opiate|narcotic|relax|neuropathic|nerve|gabapentinoid|tricyclic|topical|patch|cream|gel")
+_CONSERVATIVE_LENGTH = re.compile(r"\b(?:over|across|during)\s+(?:the\s+(?:past|last)\s+)?(?:about\s+)?(?:\d+|[a-z]+)\s+(?:months?|weeks?|years?)\b")
+
+
+@dataclass(slots=True)
+class Statement:
+    """One treatment as one passage tells of it."""
+    passage: Passage
+    mention: Mention
+    status: str
+    assertion: str = "present"
+    outcome: str | None = None
+    weeks: float | None = None
+    sessions: int | None = None
+    cue: Hit | None = None
+    sure: bool = True
+
+    @property
+    def used(self) -> bool:
+        return self.status in USED and self.assertion == "present"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.mention.modality, "used" if self.used else self.status, self.assertion
+
+
+def measure(statement: Statement, number: int, taken: list[tuple[int, int]], note_date: str | None) -> None:
+    """Set weeks and sessions from the words around a treatment, up to the treatments beside it."""
+    passage, mention = statement.passage, statement.mention
+    mentions = passage.mentions
+    start = mentions[number - 1].end if number else 0
+    end = mentions[number + 1].start if number + 1 < len(mentions) else len(passage.text)
+    shifted = [(a - mention.start, b - mention.start) for a, b in taken]
+    found = course(passage.text[mention.start:end], shifted, note_date)
+    statement.weeks, statement.sessions = found.weeks, found.sessions
+    lead = passage.text[start:mention.start]
+    shifted = [(a - start, b - start) for a, b in taken]
+    leading = leading_weeks(lead, shifted)
+    if leading is not None:
+        again = re.search(r"\banother\b|\band\s+again\b", passage.text[mention.end:end])
+        statement.weeks = round(leading + statement.weeks, 1) if again and statement.weeks else leading
+    elif statement.weeks is None and re.match(r"\s*(?:since|from|between)\b", lead):
+        statement.weeks = course(lead, shifted, note_date).weeks
+    if statement.weeks is None and statement.used:
+        if len(mentions) == 1:
+            statement.weeks = span_weeks(passage.text, note_date) or weeks_since_start(passage.text)
+        elif statement.status == "ongoing":
+            statement.weeks = weeks_since_start(passage.text[max(0, mention.start - 40):end])
+        if mention.modality == "activity_modification":
+            statement.weeks = statement.weeks or since_named(passage.text[mention.start:end], note_date)
+    if statement.sessions is None:
+        statement.sessions = course(re.split(r"[,;)]", lead)[-1][-40:] + passage.text[mention.start:mention.end], [], None).sessions
+
+
+def summary(passage: Passage, statements: list[Statement], taken: list[tuple[int, int]]) -> list[Statement]:
+    """A list of three or more treatments with one length over all is a summary of conservative care."""
+    used = [s for s in statements if s.used]
+    if len({s.mention.modality for s in used}) < 3 or any(s.mention.modality == "conservative_unspecified" for s in used):
+        return []
+    last = used[-1]
+    match = _CONSERVATIVE_LENGTH.search(passage.text, last.mention.end)
+    if match is None or last.weeks is None or any(a < match.end() and match.start() < b for a, b in taken):
+        return []
+    target = last.mention.target
+    attributes = {**target.attributes, "modality": "conservative_unspecified"}
+    whole = Mention(type(target)(target.sentence, target.start, target.end, target.group, "therapy.summary", attributes,
+                                 target.span), match.start(), match.end())
+    overall = Statement(passage, whole, "tried", "present", last.outcome, last.weeks)
+    last.weeks = None
+    return [overall]
+
+
+def merge(statements: list[Statement]) -> Iterator[list[Statement]]:
+    """The statements that make one fact each.
+
+    A drug in use that a plan only names again is no new plan, one suggested and declined is declined; a drug given up and
+    another of its class in use are two facts.
+    """
+    groups: dict[tuple[str, str, str], list[Statement]] = {}
+    for statement in statements:
+        groups.setdefault(statement.key, []).append(statement)
+    for (modality, status, assertion), group in groups.items():
+        if status == "planned" and assertion == "present":
+            names = {s.mention.target.text for s in groups.get((modality, "used", "present"), [])}
+            declined = (modality, "declined", "present") in groups
+            group = [s for s in group if (s.sure or not names or (s.mention.target.text not in names and modality != "home_exercise"))
+                     and not (declined and s.passage.sentence.section != "plan")]
+        if status == "used" and modality in _DRUGS:
+            yield from _by_drug(group)
+        elif group:
+            yield group
+
+
+def _by_drug(group: list[Statement]) -> Iterator[list[Statement]]:
+    """The drugs in use apart from those given up, unless one drug or the class as a whole is named in both."""
+    now = [s for s in group if s.status == "ongoing"]
+    past = [s for s in group if s.status == "tried"]
+    names = {s.mention.target.text for s in now}
+    if now and past and not any(s.mention.target.text in names or _CLASS.search(s.mention.target.text) for s in past) and not any(
+            map(_CLASS.search, names)):
+        yield now
+        yield past
+    else:
+        yield group
+
+
+def draft(group: list[Statement]) -> Draft:
+    first = group[0]
+    outcomes = [s.outcome for s in group if s.outcome]
+    attributes: dict[str, Any] = {
+        "modality": first.mention.modality,
+        "status": "ongoing" if any(s.used and s.status == "ongoing" for s in group) else first.status,
+        "outcome": outcomes[0] if outcomes else "unknown",
+        "duration_weeks": max((s.weeks for s in group if s.weeks), default=None),
+        "sessions": max((s.sessions for s in group if s.sessions), default=None)}
+    passage, mention = first.passage, first.mention
+    cue = None
+    if first.cue is not None:
+        start, end = passage.source(first.cue.start), passage.source(first.cue.end)
+        cue = Cue(start, end, passage.text[first.cue.start:first.cue.end], first.cue.rule.literal)
+    return Draft(mention.target.sentence, passage.source(mention.start), passage.source(mention.end), mention.target.rule,
+                 attributes, first.assertion, cue, absolute=True)
