@@ -51,12 +51,12 @@ def _draft(target: Target, predominance: str) -> Draft:
 
 def _said(target: Target) -> bool:
     """Whether a statement is made: "no radiation, back pain only" denies the radiation and not what follows."""
-    if target.assertion == "absent" and target.cue is not None:
-        cue = target.cue.end - target.sentence.start
-        return cue < target.start and "," in target.sentence.text[cue:target.start]
-    if target.assertion == "possible" and target.cue is not None:  # "back vs leg 80/20"
-        return target.start <= target.cue.start - target.sentence.start < target.end
-    return target.assertion == "present"
+    if target.cue is None or target.assertion == "present":
+        return target.assertion == "present"
+    start, end = target.cue.start - target.sentence.start, target.cue.end - target.sentence.start
+    if target.start <= start < target.end:  # "back vs leg 80/20", "the legs, not the back"
+        return target.assertion in ("absent", "possible")
+    return target.assertion == "absent" and end < target.start and "," in target.sentence.text[end:target.start]
 
 
 def _told(target: Target) -> bool:

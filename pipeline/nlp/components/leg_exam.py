@@ -107,7 +107,7 @@ def _names(finding: Finding, legs: bool, text: str, sentence: Sentence) -> Itera
     graded, reflex_grade = attributes.get("graded"), attributes.get("reflex")
     one_sided = side(text) is not None or bool(roles & {"root", "leg"})
     if attributes["role"] == "normal":
-        motor = bool(roles & _MOTOR) or (graded and "movement" in roles)
+        motor = bool(roles & _MOTOR) or (graded and bool(roles & {"movement", "leg"}))
     else:
         motor = (bool(roles & {"muscle", "movement"}) and bool(graded or "motor" in roles)) or (
             "motor" in roles and (legs or one_sided))
@@ -131,7 +131,7 @@ def _findings(sentence: Sentence, found: list[Target]) -> Iterator[Finding]:
         if result.attributes["role"] not in _RESULTS or number < at:
             continue
         left = _left(found[at:number])
-        if left is None:
+        if left is None or _of_another_test(sentence.text, found, number):
             at = number + 1
             continue
         right, stop = _right(sentence, found, number, left)
@@ -143,6 +143,13 @@ def _findings(sentence: Sentence, found: list[Target]) -> Iterator[Finding]:
             lead = [*(subjects if left or right else []), result]
             start, end = min(t.start for t in lead), max(t.end for t in lead)
             yield Finding(subjects, result, _from_side(sentence.text, start), with_side(sentence.text, end))
+
+
+def _of_another_test(text: str, found: list[Target], number: int) -> bool:
+    """Whether a result is the adjective of another test ("normal gait")."""
+    behind = found[number + 1] if number + 1 < len(found) else None
+    return behind is not None and behind.attributes["role"] == "other" and bool(
+        re.fullmatch(r"\s+(?:\w+\s+)?", text[found[number].end:behind.start]))
 
 
 def _left(between: list[Target]) -> list[Target] | None:

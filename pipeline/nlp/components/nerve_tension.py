@@ -57,7 +57,7 @@ def _other_side(note: NoteView, sentence: Sentence, found: list[Target]) -> Iter
 
 
 _PARTS = re.compile(r",|/(?!-)|;|\band\b|\bbut\b")
-_VALUES = {"positive", "negative", "normal"}
+_VALUES = {"positive", "negative", "normal", "equivocal"}
 _OWN = re.compile(r"(?:\b(?:mildly|slightly|strongly|weakly|equivocally|a|for|bilateral(?:ly)?|left|right|both|supine|seated|sitting"
                   r"|passive|on|the|[lrb]|b/l|lt|rt|bilat)\b[\s,.-]*)*")
 
@@ -92,6 +92,7 @@ def _of_test(sentence: Sentence, found: list[Target], number: int) -> Iterator[D
 def result(sentence: Sentence, value: Target, start: int, end: int, part: str, named: str | None = None) -> Draft:
     positive = value.attributes["role"] == "positive" or value.text == "abnormal"
     assertion = value.assertion if value.assertion in ("hypothetical", "historical", "family", "general", "possible") else (
+        "possible" if value.attributes["role"] == "equivocal" else
         "present" if positive and value.assertion != "absent" else "absent")
     found = side(part) or ("bilateral" if re.search(r"[-+]\s?/\s?[-+]", value.text) else None) or named
     return Draft(sentence, start, with_side(sentence.text, end), value.rule, {"finding": "positive_slr", "side": found},

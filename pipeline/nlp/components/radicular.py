@@ -46,6 +46,8 @@ def _complaints(note: NoteView) -> Iterator[Draft]:
             continue
         if target.attributes.get("radiates") and assertion == "present" and sites.radiates_from_elsewhere(note, target):
             continue
+        if finding == "leg_pain" and assertion == "present" and sites.of_the_vessels(target):
+            continue
         if finding in _SIGNS and assertion == "present" and sites.other_disease(note, target.sentence):
             continue
         for named in _named(target):

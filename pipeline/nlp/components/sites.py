@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 
+from ..attach import side
 from ..component import NoteView
 from ..sentences import Sentence
 from ..targets import Target
@@ -22,6 +23,8 @@ _NEURO_DISEASE = re.compile(
 _HERE_DISEASE = re.compile(
     r"\bneuropath(?:y|ies)\b|\bdiabetic\b|\bstocking|\bperoneal\s+nerve|\btarsal\s+tunnel|\bmeralgia|\bmorton|\bpolio\b"
     r"|\bmyelopath|\bplantar\s+fasci|\bvaricose|\bneuroma\b|\bchemotherap|\braynaud")
+_VESSELS = re.compile(r"(?<!not )\bvascular\s+claud|\bperipheral\s+(?:vascular|arter)|\bpad\b|\bdvt\b|\bvenous\b|\bvaricos|\bcellulitis\b"
+                      r"|\babi\b|\bshin\s+splint|\bphlebitis")
 _DENIED = re.compile(r"\?|\bno\b|\bden(?:y|ies|ied)|\bwithout\b|\bfather|\bmother|\bfamily|\bnegative\b|\brule\b|\bor\b")
 _SPINE = re.compile(r"\bback\b|\blumb|\blbp\b|\bspin(?:e|al)\b|\blegs?\b|\blower\s+(?:ext|limb)|\bsciat|\bradicul|\bslr\b|\bl[1-5]\b|\bs1\b")
 _NECK = re.compile(r"\bcervical\b|\bneck\b|\bc[4-8]\b|\barms?\b|\bupper\s+(?:ext|limb)|\bshoulder")
@@ -168,7 +171,7 @@ def other_disease(note: NoteView, sentence: Sentence) -> bool:
     if behind is not None and behind.line == sentence.line and re.match(
             r"(?:this|these|it|likely|attributed|thought|due|from|secondary)\b.*", behind.text) and _HERE_DISEASE.search(behind.text):
         return True
-    if re.search(r"\b(?:feet|foot|toes?)\b", sentence.text) and any(
+    if re.search(r"\b(?:feet|foot|toes?|soles?)\b", sentence.text) and side(sentence.text) in (None, "bilateral") and any(
             "neuropathy" in s.text and not _DENIED.search(s.text) for s in note.sentences):
         return True
     whole = note.cache.get("neuro_disease")
@@ -177,6 +180,11 @@ def other_disease(note: NoteView, sentence: Sentence) -> bool:
             _NEURO_DISEASE.search(s.text) and not _DENIED.search(s.text)
             and s.section not in ("family_history", "education", "legend") for s in note.sentences)
     return bool(whole)
+
+
+def of_the_vessels(target: Target) -> bool:
+    """Whether leg pain is put down to vessels, veins or a clot in its own sentence."""
+    return bool(_VESSELS.search(target.sentence.text))
 
 
 def spine_note(note: NoteView) -> bool:
