@@ -1,6 +1,8 @@
 """Leg findings and pain pattern as a user sees them."""
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -44,6 +46,20 @@ def test_leg_strength_in_either_order(nlp, frame, result, assertion):
 @pytest.mark.parametrize("frame", ["Numbness in the {}.", "Denies numbness in the {}.", "Call for numbness in the {}."])
 def test_other_parts_of_the_body_give_nothing(nlp, site, frame):
     assert not _facts(nlp, "Low back pain. " + frame.format(site))
+
+
+def _phrases():
+    """Phrases with the findings and predominances they state: `text<TAB>finding assertion; ...`, \\n for a line's end."""
+    lines = (Path(__file__).parent / "phrases" / "radicular.tsv").read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines]
+
+
+@pytest.mark.parametrize(("text", "stated"), _phrases())
+def test_phrase_states_these_findings_and_no_others(nlp, text, stated):
+    facts = extract(nlp, Note("n", "p", text.replace("\\n", "\n"), note_type="clinic"))
+    found = {f"{fact.attributes.get('finding') or fact.attributes.get('predominance')} {fact.assertion}"
+             for fact in facts if fact.kind in ("radicular", "axial_pain")}
+    assert "; ".join(sorted(found)) == stated
 
 
 WORDS = ["no", "denies", "left", "leg", "pain", "numbness", "5/5", "SLR", "+", "-", "(-)", "neg", "reflex", "ankle", "1+", ",",

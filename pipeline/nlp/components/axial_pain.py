@@ -14,7 +14,7 @@ from ..targets import Target
 from . import sites
 from .nerve_tension import in_test
 
-_PAIN = re.compile(r"\bpains?\b|\bach(?:e|es|ing|y)\b|\blbp\b|\bback\b|\bhurts?\b|\bcomplain|\bdiscomfort\b|\blumbosacral\b|\bsore")
+_PAIN = re.compile(r"\bpains?\b|\bach(?:e|es|ing|y)\b|\blbp\b|\bback\b|\bhurts?\b|\bcomplain|\bdiscomfort\b|\blumbosacral\b|\bsore|\bvertebrogenic")
 _TENDER = re.compile(r"\btender|\bpalpation|\bspasm")
 _NEAR = 4  # sentences back in the paragraph in which the pain must be named
 _IMAGED = {"exam", "findings", "technique", "comparison", "vitals", "procedure", "impression", "addendum"}
