@@ -79,7 +79,8 @@ class Exam:
             return
         if not normal and other_disease(self.note, sentence):
             return
-        assertion = result.assertion if result.assertion in ("hypothetical", "historical", "family", "general", "possible") else (
+        kept = ("hypothetical", "family", "general", "possible", *(() if normal else ("historical",)))
+        assertion = result.assertion if result.assertion in kept else (
             "absent" if normal or (result.assertion == "absent" and result.rule == "leg_exam.abnormal") else "present")
         if normal and result.assertion == "absent" and result.cue is not None and (
                 result.cue.start < sentence.source(result.start)):
