@@ -18,6 +18,7 @@ _JOIN = re.compile(r"(?:\s|,|&|/|;|>|<|\(|and|to\s+a\s+lesser\s+(?:extent|degree
 _BIND = re.compile(r"(?!\s*,?\s*(?:and|but|with|or)\s+(?:at|in|on|involving)\b)\s*(?:\w+[\s,]+){0,4}?(?:at|of|in|involving|along|affecting|within|on|adjacent\s+to|about|from)\s+(?:both\s+|the\s+|all\s+)*"
                    r"(?:level\s+of\s+|levels\s+of\s+|level\s+)?(?:the\s+)?(?:\w+\s+){0,2}?")
 _CLOSE = re.compile(r"[\s(:]*(?:(?:changes?|signal|noted|seen|present|identified|is|are)\s+){0,2}")
+_BEYOND = re.compile(r"\b(?:above|below|cephalad\s+to|caudal\s+to|proximal\s+to)\s+(?:(?:an?|the|prior|solid)\s+){0,2}$")
 _LATTER = re.compile(r"\s*(?:[\w-]+\s+){0,4}?(?:at|in|of)\s+the\s+(latter|lower|second|former|upper|first)\b(?!\s+(?:lumbar|end))")
 _IN_BRACKETS = re.compile(r"\s*\((?:[\w-]+\s+){0,2}")
 _NEW_CLAUSE = re.compile(r".{0,60}?(?:,|;|\band|\bwhile|\bwhereas|\bbut)\s+(?:at|on)\s+(?:the\s+)?")
@@ -123,10 +124,12 @@ def _nearest(text: str, here: list[Group], start: int, end: int, others: list[tu
     for group in here:
         if group.start < end and start < group.end:
             return group
-    behind = next((group for group in here if group.start >= end), None)
+    behind = next((group for group in here if group.start >= end and not _BEYOND.search(text, end, group.start)), None)
     ahead = next((group for group in reversed(here) if group.end <= start), None)
     apart = behind is not None and _between(others, end, behind.start)
     beside = ahead is not None and bool(_NEXT_TO.fullmatch(text, ahead.end, start))
+    if behind and beside and ahead and not text[end:behind.start].strip() and len(text[ahead.end:start].split()) > 1:
+        beside = False
     if behind and ahead and ahead.start == 0 and "," in text[end:behind.start] and "," not in text[ahead.end:start]:
         return ahead
     if behind and not apart and (_BIND.fullmatch(text, end, behind.start) or (

@@ -9,7 +9,7 @@ from .. import levels as lv
 from ..attach import Group, attach, groups, heading_groups
 from ..component import Draft, FactComponent, NoteView
 from ..modic_findings import Finding, findings
-from ..modic_types import joined
+from ..modic_types import described_types, joined
 from ..sentences import Sentence
 
 _EVERYWHERE = re.compile(
@@ -22,6 +22,9 @@ _REFERS = re.compile(
     r"it|they|consistent|compatible|representing|likely\s+represent\w*|which|suggest\w*|both)\b")
 _CONVERTED = re.compile(
     r"\b(?:convert\w*|conversion|evol\w+|progress\w*|transform\w*|transition\w*|matur\w+|chang(?:ed|ing)|become|became|replaced|now|currently)\b")
+_CONVERSION_OF = re.compile(r"\b(?:conversion|evolution|progression|transition|transformation)\s+(?:of|from)\s+(?:the\s+)?(?:[\w/-]+\s+){0,3}$")
+_INTO = re.compile(r"[^.;]{0,40}?\b(?:convert\w*|evolv\w+|transform\w*|chang(?:ed|ing)|matur\w+|progress\w*)\s+(?:in)?to\s+"
+                   r"((?:\w+\s+){0,2}?(?:fat(?:ty)?|sclero\w+|o?e?dema\w*)\b)")
 _BEFORE_THAT = re.compile(
     r"\b(?:previous(?:ly)?|former(?:ly)?|earlier|prior(?:ly)?|was|were|from|originally|initially|old)\s+(?:(?:noted|seen|described|reported|a|the|mixed)\s+){0,2}$")
 _PAST_YEAR = re.compile(r"[\s,]*(?:\w+\s+)?(?:in|on|from)\s+(?:the\s+)?(?:\w+\s+)?(?:19|20)\d\d\b(?!\s+(?:and|mri))")
@@ -135,6 +138,9 @@ def _converted(found: list[Finding]) -> None:
         if len(item.types) == 2 and re.search(r"\bto\b|-+>", text[item.start:item.end]) and _CONVERTED.search(text):
             found.append(replace(item, types=item.types[:1], assertion="historical", merged=[]))
             item.types = item.types[1:]
+        elif match := _INTO.match(text, item.end):
+            found.append(replace(item, types=described_types(match[1]), start=match.start(1), end=match.end(1), merged=[]))
+            item.assertion = "historical"
         elif _superseded(text, item, others):
             item.assertion = "historical"
 
@@ -148,7 +154,7 @@ def _superseded(text: str, item: Finding, others: list[Finding]) -> bool:
     if others and _PAST_YEAR.match(text, item.end) and _NOW.search(text):
         return True
     return any(f.start > item.end and re.search(r"\b(?:in)?to\b", text[item.end:f.start])
-               and _CONVERTED.search(text, item.end, f.start) for f in others)
+               and (_CONVERTED.search(text, item.end, f.start) or _CONVERSION_OF.search(text, 0, item.start)) for f in others)
 
 
 def _drafts(note: NoteView, item: Finding, found: list[Finding]) -> Iterator[Draft]:
