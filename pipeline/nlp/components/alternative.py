@@ -48,7 +48,7 @@ class Alternative(FactComponent):
         for target in targets:
             if keywords and target.start >= keywords.start():
                 break
-            if elsewhere(sentence.text, target.start, target.end, "exam" not in target.attributes and target.assertion != "family") or not _counts(note, target):
+            if elsewhere(sentence.text, target.start, target.end, _anywhere(target)) or not _counts(note, target):
                 continue
             if "involves" in target.attributes:
                 yield from self._process(note, target, rivals, over)
@@ -64,7 +64,7 @@ class Alternative(FactComponent):
         item = Involved(diagnosis, side(around), severity(_graded_by(target, rivals)))
         assertion = target.attributes.get("polarity") or _reading(note, target)
         if target.attributes.get("surgery"):
-            done = assertion in ("present", "historical") and target.sentence.section != "procedure" and (
+            done = assertion in ("present", "historical") and not _performed_here(note, target.sentence) and (
                 imaging(note) or not planned(target))
             if assertion == "family" or done:
                 assertion = "family" if assertion == "family" else "present"
@@ -151,6 +151,18 @@ def _whole_canal(note: NoteView, state: State, sentence: Sentence) -> bool:
     return (state.diagnosis == "central_stenosis" and state.assertion == "absent" and "spinal" in state.structure.text
             and note.line(sentence) == [sentence] and not groups(sentence)
             and bool(re.match(r"\s*-?\s*(?:the\s+)?(?:adequate|normal|spinal)\b", sentence.text)))
+
+
+def _performed_here(note: NoteView, sentence: Sentence) -> bool:
+    """Whether a sentence names the operation that its own note reports."""
+    heading = sentence.heading + " " + note.line(sentence)[0].text[:40]
+    return sentence.section == "procedure" and (note.note_type == "procedure" or bool(re.search(r"procedure|operation", heading)))
+
+
+def _anywhere(target: Target) -> bool:
+    """Whether the finding occurs all over the body, so that another region in its sentence puts it there."""
+    return "exam" not in target.attributes and target.assertion != "family" and target.attributes.get("diagnosis") not in (
+        "scoliosis", "osteoporosis", "cauda_equina_syndrome")
 
 
 def _is_column_name(sentence: Sentence) -> bool:

@@ -123,6 +123,8 @@ def _group(note: NoteView, target: Target, diagnosis: str, assertion: str, rival
     own = [group for group in groups(sentence) if vertebrae or group.levels]
     if target.attributes.get("exam"):
         return next((group for group in own if -24 < group.start - target.end < 60), None)
+    if diagnosis == "scoliosis":
+        return next((group for group in own if _APEX.fullmatch(text, target.end, group.start)), None)
     if assertion == "absent" and _ANY_OTHER.search(text, target.end):
         return None
     if own:
@@ -155,7 +157,7 @@ def _item_apart(note: NoteView, target: Target, diagnosis: str, assertion: str, 
     low, high = min(group.end, target.start), max(group.start, target.end)
     if group.start >= target.end:
         gap = text[target.end:group.start]
-        if "," in gap and any(0 <= start - group.end < 3 for start, _ in rivals):
+        if "," in gap and any(start >= group.end and not text[group.end:start].strip() for start, _ in rivals):
             return True
         return "," in gap and assertion == "absent" and not re.search(r"\b(?:or|nor|and)\b", gap)
     opening = _OPENS.match(text)
@@ -174,22 +176,25 @@ def _of_paragraph(note: NoteView, target: Target, diagnosis: str, assertion: str
     """The level that a finding without one takes from its paragraph or, for a disc finding, from the labelled line above."""
     sentence = target.sentence
     positive = assertion in ("present", "possible")
-    if diagnosis in _GLOBAL or sentence.cell:
+    if sentence.cell or (diagnosis in _GLOBAL and not (positive and diagnosis == "spondylolisthesis")):
         return None
     named: list[Group] = []
+    reports = imaging(note)
     for before in note.line(sentence):
         if before.index >= sentence.index:
             break
+        if not reports and before.index < sentence.index - 1:
+            continue
         if _NO_PLACE.search(before.text) or _OTHERS.search(before.text):
             return None
         named += [group for group in groups(before) if group.levels]
     alone = len({tuple(group.levels) for group in named}) == 1 and len(named[0].levels) == 1
     first = note.line(sentence)[0]
     dedicated = any(m.kind == "disc" and m.levels for group in groups(first) for m in group.mentions)
-    reads = imaging(note) and (positive or (sentence.section != "impression" and dedicated))
-    if alone and (reads or (positive and diagnosis in _DISC)):
+    reads = reports and (positive or (sentence.section != "impression" and dedicated))
+    if alone and diagnosis not in _GLOBAL and (reads or (positive and diagnosis in _DISC)):
         return named[-1]
-    if positive and diagnosis in _DISC and not _MANY.search(sentence.text) and not named:
+    if positive and diagnosis in (*_DISC, "spondylolisthesis") and not _MANY.search(sentence.text) and not named:
         above = note.before(note.line(sentence)[0])
         if above is not None and note.text[above.end:note.line(sentence)[0].start].count("\n") == 1:
             opener = note.line(above)[0]
@@ -215,6 +220,7 @@ def _joined(found: list[Group]) -> Group:
     return Group(found[0].start, found[-1].end, tuple(mention for group in found for mention in group.mentions))
 
 
+_APEX = re.compile(r"[^,;.]{0,30}\b(?:at|of|about|around|on)\s+(?:the\s+)?(?:\w+\s+)?|.{0,60}\b(?:apex|cent(?:er|re)d)\b.{0,20}")
 _BOTH = re.compile(r"\b(?:both|these|those|same)\s+(?:disc\s+)?levels?\b")
 _GLOBAL = ("compression_fracture", "spinal_tumor", "spondylolisthesis", "scoliosis", "spondylolysis", "prior_fusion",
            "prior_decompression", "osteoporosis", "cauda_equina_syndrome", "si_joint_dysfunction")

@@ -40,7 +40,9 @@ def in_question(note: NoteView, sentence: Sentence) -> bool:
     while before is not None and before.section == "indication" and steps < 8:
         if note.text.count("\n", before.end, at.start) > 1 and not before.text.rstrip().endswith(":"):
             return False
-        before, at, steps = note.before(before), before, steps + 1
+        at = before
+        before = note.before(at)
+        steps += 1
     return True
 
 
