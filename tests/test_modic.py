@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from bvn_evidence.nlp import extract
-from bvn_evidence.nlp.modic_types import signal_type, types
+from bvn_evidence.nlp.endplates.types import signal_type, types
 from bvn_evidence.schema import Note
 
 NAMED = [

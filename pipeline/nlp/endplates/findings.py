@@ -7,55 +7,22 @@ no fact of its own, it only adds the endplates.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
-from ..schema import Cue
-from .attach import groups
-from .component import NoteView
-from .modic_types import described_types, signal_extent, signal_type, types
-from .sentences import Sentence
-from .targets import Target
+from ..attach import groups
+from ..component import NoteView
+from ..sentences import Sentence
+from ..targets import Target
+from .fields import elliptic, field_label, field_of
+from .finding import Finding
+from .types import described_types, signal_extent, signal_type, types
 
 OTHER_ORGAN = re.compile(
     r"\b(?:facets?|joints?|zygapoph\w+|sacro-?iliac|iliac|si|muscles?|multifid\w*|soft\s+tissues?|subcutaneous|interspin\w+|"
     r"paraspin\w+|laminae?|pedicles?|pars|ha?emangiomas?|cysts?|canal|foramin\w*|foramen|roots?|cord|conus|filum|stenosis|"
     r"protrusions?|herniations?|bulges?|femoral|hips?|legs?|ankles?|osteophytes?|spurs?|ligament\w*|screws?)\b|[;]|"
     r"\b(?:but|whereas|while|otherwise|rather\s+than|instead\s+of|sacral|sacrum)\b")
-_PLATE = re.compile(r"\bend[\s-]?p[la]{2}t?e?s?\b|\bmodic\b")
-_FIELD = re.compile(r"(?:findings?|vertebra(?:e|l)?|bod(?:y|ies)|bones?|marrow|and|of|the|modic|end[\s-]?plates?|changes?|types?|signal|status|present|"
-                    r"lumbar|grade|adjacent|disc|level|[lst]\d{1,2}|\d|classification|mri|degenerative|[\s/&(),?:-])+")
-_TYPE_CELL = re.compile(r"(?:types?|grade)?[\s-]*(?:[il]{1,3}|[123])(?:\s*(?:/|-|,|&|and|\+)\s*(?:[il]{1,3}|[123]))?(?:\s+(?:changes?|mild|early))?")
-_NORMAL_CELL = re.compile(
-    r"(?:(?:appear|are|is|all|otherwise|elsewhere|others?|remaining|levels?|remainder)\s+)*(?:normal|unremarkable|intact|preserved|maintained|smooth|regular|spared|nl|wnl|nad|"
-    r"within\s+normal\s+limits|clear|ok)\b(?!\s+(?:dis[ck]|canal|height|align|foram|facet))")
-_NONE_CELL = re.compile(r"(?:none|no|nil|absent|negative|neg|0|not\s+(?:seen|present)|no\s+changes?)(?=\s*(?:[.,;)}]|$|in\s+(?:19|20)|at\b|seen|noted|identified|present))")
-_CHANGE_CELL = re.compile(r"\b(?:(?:degenerative|reactive|discogenic)(?:\s+(?:signal|marrow))?(?:\s+changes?)?|irregular(?:ity)?|signal\s+changes?)\b")
-_SPARED = re.compile(r"(?:and\s+)?(?:the\s+)?(?:[lst]\s?\d[\d\slst/,-]*(?:and\s+)?){1,6}(?:are|is|appears?|remains?)\s+(spared|unaffected|uninvolved|not\s+(?:involved|affected))[\s.]*")
-_REPLY = re.compile(r"answer\s*:\s*(?:(no|none|not)|yes)\b")
 _IN_BRACKETS = re.compile(r"[^.;()]{0,40}?\((?:types?\s*)?((?:[il]{1,3}|[123])(?:\s*[/-]\s*(?:[il]{1,3}|[123]))?)\)")
 _REACH = 110
-
-
-@dataclass(slots=True)
-class Finding:
-    """An endplate statement before its levels are known; offsets are those of the sentence text."""
-    sentence: Sentence
-    start: int
-    end: int
-    types: tuple[str, ...]
-    relation: str
-    basis: str
-    assertion: str
-    cue: Cue | None
-    rule: str
-    normal: bool = False
-    sequence: tuple[str, ...] = ()
-    merged: list[Finding] = field(default_factory=list)
-    meant: Finding | None = None
-
-    @property
-    def named(self) -> bool:
-        return self.basis == "named"
 
 
 def findings(note: NoteView, sentence: Sentence) -> list[Finding]:
@@ -64,9 +31,9 @@ def findings(note: NoteView, sentence: Sentence) -> list[Finding]:
     for target in sentence.targets:
         if target.group == "modic":
             roles.setdefault(target.attributes["role"], []).append(target)
-    over = _field_label(sentence)
+    over = field_label(sentence)
     if not roles and not over:
-        return _elliptic(note, sentence)
+        return elliptic(note, sentence)
     if "general" in roles or (sentence.cell and not sentence.label):
         return []
     after = note.after(sentence)
@@ -86,25 +53,10 @@ def findings(note: NoteView, sentence: Sentence) -> list[Finding]:
     if sentence.checked is False:
         return []
     if over and (not found or sentence.text.startswith("endplates: none")):
-        found = _field(sentence, over, bool(found)) + found
+        found = field_of(sentence, over, bool(found)) + found
     if "talk" in roles:
         found = [f for f in found if len(f.types) == 1 or f.assertion != "present" or groups(sentence)]
     return sorted(found, key=lambda f: (f.start, f.end))
-
-
-def _elliptic(note: NoteView, sentence: Sentence) -> list[Finding]:
-    """What a sentence says of the endplates that the one before it named: "L1-L2 is spared", "Answer: No"."""
-    before = note.before(sentence)
-    named = before is not None and any(t.group == "modic" and t.attributes["role"] in ("named", "change") for t in before.targets)
-    if not named or before is None:
-        return []
-    spared = _SPARED.fullmatch(sentence.text) if before.line == sentence.line else None
-    reply = _REPLY.match(sentence.text) if before.text.endswith("?") and before.line != sentence.line else None
-    if spared:
-        return [Finding(sentence, spared.start(1), spared.end(1), (), "list", "named", "absent", None, "modic.field")]
-    if reply:
-        return [Finding(sentence, 0, reply.end(), (), "list", "named", "absent" if reply[1] else "present", None, "modic.field")]
-    return []
 
 
 def _finding(target: Target, names: tuple[str, ...], basis: str, assertion: str | None = None, normal: bool = False,
@@ -280,42 +232,3 @@ def explains(named: Finding, item: Finding) -> bool:
         return gap <= 30 and _gap(named, item) is not None
     return set(item.types) <= set(named.types) and (item.assertion == named.assertion or (item.assertion == "present"
                                                    and named.assertion == "possible"))
-
-
-def _field_label(sentence: Sentence) -> str:
-    """The label or heading over a sentence where it names endplates or Modic."""
-    for name in (sentence.label, sentence.heading):
-        match = _PLATE.search(name)
-        if match and _FIELD.fullmatch(name):
-            return match.group()
-    return ""
-
-
-def _field(sentence: Sentence, over: str, only_none: bool = False) -> list[Finding]:
-    """What a field or a table cell under "Endplates" or "Modic" says in a word: normal, none, II, degenerative."""
-    text = sentence.text
-    label = re.match(r"[^:]{0,40}:\s*", text)
-    at = label.end() if label and _PLATE.search(label.group()) else 0
-    body = re.sub(r"^\[\s?x\s?\]\s*", "", text[at:]).strip(" .[]{}")
-    if sentence.checked:  # behind wide blanks the next question of the form begins
-        body = re.split(r"\s{2,}", body)[0]
-    start = at + text[at:].find(body) if body else at
-    named = "modic" in over
-
-    def make(end: int, names: tuple[str, ...], basis: str, assertion: str, relation: str = "list", begin: int = start) -> list[Finding]:
-        return [Finding(sentence, begin, end, names, relation, basis, assertion, None, "modic.field", assertion == "absent")]
-
-    if not body:
-        return []
-    if not only_none and (match := _NORMAL_CELL.match(body)):
-        return make(start + match.end(), (), "named" if named else "descriptor", "absent")
-    if match := _NONE_CELL.match(body):
-        return make(start + match.end(), (), "named" if named else "descriptor", "absent")
-    if only_none:
-        return []
-    if (named or sentence.cell or sentence.checked) and _TYPE_CELL.fullmatch(body):
-        found = types(body)
-        return make(start + len(body), found.names, "named", "present", found.relation)
-    if match := _CHANGE_CELL.search(text, at):
-        return make(match.end(), (), "descriptor", "present", begin=match.start())
-    return []
