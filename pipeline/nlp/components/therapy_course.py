@@ -44,7 +44,7 @@ def leading_weeks(text: str, taken: list[tuple[int, int]]) -> float | None:
     """The length that stands right before a treatment ("three months of PT", "for 16 months: PT, ...")."""
     for found in reversed(lengths(text)):
         behind = text[found.end:]
-        if (len(behind) < 45 and not _BOUNDED.search(behind) and not _is_taken(found.start, found.end, taken)
+        if (len(behind) < 45 and " and " not in behind and not _BOUNDED.search(behind) and not _is_taken(found.start, found.end, taken)
                 and not _NO_COURSE_AFTER.match(behind) and not _NO_COURSE_BEFORE.search(text[:found.start])):
             return _exact(text[found.start:found.end], found.months)
     return None

@@ -73,7 +73,10 @@ class Scope:
 
     def _weigh(self, weights: dict[str, float], found: list[Hit], sentence: Sentence) -> None:
         """Count what the note's opening, its complaint and its history are about."""
-        main = _MAIN.search(sentence.label)
+        before = self.note.before(sentence)
+        complains = sentence.section == "chief_complaint" and (before is None or before.section != "chief_complaint"
+                                                               or before.text.rstrip(" :,").endswith("complaint"))
+        main = complains or _MAIN.search(sentence.label)
         if main or sentence.index < 8 or sentence.section in ("hpi", "chief_complaint", "indication"):
             for kind in {_kind(hit) for hit in found}:
                 weights[kind] += 3 if main else 1

@@ -22,6 +22,7 @@ _TRAILING = re.compile(r"\s*(?:[,.;)|]|$|today|by\b|at\b|for\b|because|due|with\
 _PARTICIPLE = re.compile(r"(?:(?:is|was|were|been|be|has|have)\s+)*(?:\w+ed|given|sent|refus\w+|declin\w+|counsell?ing)\b")
 _STRONG = ("declined", "contraindicated", "not_tried")
 _DOSE = re.compile(r"[\s,]*(?:\w+\s+)?(?:\d[\d.,/-]*\s*(?:mg|g|mcg|%|/d)?\s*)?(?:po\s+)?(?:daily|bid|b\.i\.d|tid|t\.i\.d|qid|qhs|prn|nightly|nocte|once|twice|three\s+times|every|q\d|qd\b|at\s+(?:night|bedtime)|tds|bd|od|as\s+needed)\b")
+_IMPERATIVE = re.compile(r"(?:avoid|refrain|stay\s+away|limit|restrict|modify)\s")
 _BARE_NO = re.compile(r"(?:^|[.,;(]\s*|\bwith\s+)no\s*$")  # "no opioids": not given, which is not never tried
 _RELIEVED = re.compile(r"\b(?:alleviat|reliev|amelior|eas)(?:ing|ed|es)\s+(?:factors?\b.*|(?:by|with)\b[^.;]*)$|\bbetter\s+with\b[^.;]*$")
 _PLAN_LABEL = re.compile(r"plan|referral|recommend|orders|counsel|medical\s+treatment|disposition|dispo")
@@ -204,5 +205,7 @@ def _unsaid(passage: Passage, mention: Mention, section: str) -> str:
     """Tried or ongoing where nothing says so: a drug with its dose and a changed activity go on."""
     behind = passage.text[mention.end:mention.end + 40]
     if mention.modality == "activity_modification":
+        if _IMPERATIVE.match(mention.target.text) and not passage.text[:mention.start].strip(" -*"):
+            return "planned"
         return "ongoing" if mention.target.attributes.get("own") else "tried"
     return "ongoing" if _DOSE.match(behind) and section != "treatment_history" else "tried"
