@@ -60,12 +60,12 @@ class NoteView:
 
     def line(self, sentence: Sentence) -> list[Sentence]:
         """All sentences of the logical line (list item, table row, paragraph) that holds `sentence`."""
-        first = last = sentence.index
-        while first > 0 and self.sentences[first - 1].line == sentence.line:
-            first -= 1
-        while last + 1 < len(self.sentences) and self.sentences[last + 1].line == sentence.line:
-            last += 1
-        return self.sentences[first:last + 1]
+        lines: dict[int, list[Sentence]] | None = self.cache.get("lines")
+        if lines is None:
+            lines = self.cache["lines"] = {}
+            for each in self.sentences:
+                lines.setdefault(each.line, []).append(each)
+        return lines[sentence.line]
 
     def before(self, sentence: Sentence) -> Sentence | None:
         return self.sentences[sentence.index - 1] if sentence.index else None

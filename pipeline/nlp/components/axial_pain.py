@@ -79,9 +79,9 @@ def _counts(note: NoteView, target: Target) -> bool:
         return sentence.section != "technique"
     if sentence.section in _IMAGED or note.note_type == "radiology":
         return False
-    near = [sentence.text, sentence.label, sentence.heading]
-    near += [before.text for before in note.line(sentence) if 0 < sentence.index - before.index <= _NEAR]
-    return any(_PAIN.search(text) for text in near)
+    first = max(0, sentence.index - _NEAR)
+    near = [before.text for before in note.sentences[first:sentence.index + 1] if before.line == sentence.line]
+    return any(_PAIN.search(text) for text in (*near, sentence.label, sentence.heading))
 
 
 @Language.factory("bvn_axial_pain", requires=["doc.spans"], assigns=["doc.spans"])

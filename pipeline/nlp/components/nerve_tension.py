@@ -17,7 +17,10 @@ from ..targets import Target
 
 def words(sentence: Sentence) -> list[Target]:
     """The examination words of a sentence, in text order."""
-    return [target for target in sentence.targets if target.group == "leg_exam"]
+    found: list[Target] | None = sentence.cache.get("leg_exam")
+    if found is None:
+        found = sentence.cache["leg_exam"] = [target for target in sentence.targets if target.group == "leg_exam"]
+    return found
 
 
 def in_test(target: Target) -> bool:
@@ -90,6 +93,7 @@ def _of_test(sentence: Sentence, found: list[Target], number: int) -> Iterator[D
 
 
 def result(sentence: Sentence, value: Target, start: int, end: int, part: str, named: str | None = None) -> Draft:
+    """The fact of one result word; its side stands in `part`, else it is `named`, the side of the test itself."""
     positive = value.attributes["role"] == "positive" or value.text == "abnormal"
     assertion = value.assertion if value.assertion in ("hypothetical", "historical", "family", "general", "possible") else (
         "possible" if value.attributes["role"] == "equivocal" else
@@ -100,6 +104,7 @@ def result(sentence: Sentence, value: Target, start: int, end: int, part: str, n
 
 
 def is_value(word: Target) -> bool:
+    """Whether a word is the result of a test."""
     return word.attributes["role"] in _VALUES or (word.rule == "leg_exam.abnormal" and word.text in ("abnormal", "absent"))
 
 

@@ -9,6 +9,7 @@ from ..sentences import Sentence
 from ..targets import Target
 
 _LEG = {"leg", "muscle", "movement", "root", "reflex_name"}
+_FAR = 300  # characters back in which the region of radiating pain must be named
 _SITES = {*_LEG, "arm", "saddle", "elsewhere"}
 _JOINED = re.compile(r"[\s,/&]*(?:\b(?:and|or|the|his|her|both|left|right|bilateral|[lrb])\b[\s,/&]*)*")
 _BREAK = re.compile(r"[;:]|\bbut\b|\bhowever\b")
@@ -25,6 +26,7 @@ _HERE_DISEASE = re.compile(
     r"|\bmyelopath|\bplantar\s+fasci|\bvaricose|\bneuroma\b|\bchemotherap|\braynaud")
 _VESSELS = re.compile(r"(?<!not )\bvascular\s+claud|\bperipheral\s+(?:vascular|arter)|\bpad\b|\bdvt\b|\bvenous\b|\bvaricos|\bcellulitis\b"
                       r"|\babi\b|\bshin\s+splint|\bphlebitis")
+_FOOT = re.compile(r"\b(?:feet|foot|toes?|soles?)\b")
 _DENIED = re.compile(r"\?|\bno\b|\bden(?:y|ies|ied)|\bwithout\b|\bfather|\bmother|\bfamily|\bnegative\b|\brule\b|\bor\b")
 _SPINE = re.compile(r"\bback\b|\blumb|\blbp\b|\bspin(?:e|al)\b|\blegs?\b|\blower\s+(?:ext|limb)|\bsciat|\bradicul|\bslr\b|\bl[1-5]\b|\bs1\b")
 _NECK = re.compile(r"\bcervical\b|\bneck\b|\bc[4-8]\b|\barms?\b|\bupper\s+(?:ext|limb)|\bshoulder")
@@ -33,6 +35,14 @@ _BACK = re.compile(r"\blumb|\bback\b|\blbp\b|\bl[1-5]\b|\bs1\b|\bsciat|\bbuttock
 _UPPER = re.compile(r"\bneck\b|\bcervical\b|\bshoulder|\barms?\b|\bhands?\b|\bwrist|\belbow|\bupper\s+(?:ext|limb)")
 _REGION = re.compile(r"\bneck\b|\bcervical\b|\bchest\b|\babdom|\bshoulder|\barms?\b|\bheadache|\bflank|\bknee\s+pain|\bhip\s+pain"
                      r"|\bwrist|\belbow|\bepigastr|\bjaw\b")
+
+
+def _has(sentence: Sentence, pattern: re.Pattern[str]) -> bool:
+    """Whether a sentence holds a pattern, looked for once: a long sentence may hold many findings."""
+    found = sentence.cache.get(pattern.pattern)
+    if found is None:
+        found = sentence.cache[pattern.pattern] = bool(pattern.search(sentence.text))
+    return bool(found)
 
 
 def _role(target: Target) -> str:
@@ -119,9 +129,9 @@ def of_another_region(note: NoteView, target: Target, regions: re.Pattern[str] =
     for _ in range(3):
         if sentence is None or sentence.line != line:
             return False
-        if _LOW.search(sentence.text):
+        if _has(sentence, _LOW):
             return False
-        if regions.search(sentence.text):
+        if _has(sentence, regions):
             return True
         sentence = note.before(sentence)
     return False
@@ -129,7 +139,7 @@ def of_another_region(note: NoteView, target: Target, regions: re.Pattern[str] =
 
 def radiates_from_elsewhere(note: NoteView, target: Target) -> bool:
     """Whether radiating pain starts in another region: the last one named before it, in its paragraph, is not the back."""
-    text: str = target.sentence.text[:target.start]
+    text: str = target.sentence.text[max(0, target.start - _FAR):target.start]
     sentence: Sentence | None = target.sentence
     for _ in range(3):
         low, other = _last(_BACK, text), _last(_REGION, text)
@@ -138,7 +148,7 @@ def radiates_from_elsewhere(note: NoteView, target: Target) -> bool:
         sentence = note.before(sentence) if sentence is not None else None
         if sentence is None or sentence.line != target.sentence.line:
             return False
-        text = sentence.text
+        text = sentence.text[-_FAR:]
     return False
 
 
@@ -152,7 +162,7 @@ def of_the_neck(note: NoteView, target: Target) -> bool:
     near = text[max(0, target.start - 60):target.end + 60]
     if _LOW.search(near):
         return False
-    if _NECK.search(text):
+    if _has(target.sentence, _NECK):
         return True
     whole = note.cache.get("cervical")
     if whole is None:
@@ -165,14 +175,13 @@ def of_the_neck(note: NoteView, target: Target) -> bool:
 
 def other_disease(note: NoteView, sentence: Sentence) -> bool:
     """Whether the note puts a neurological sign down to a disease outside the lumbar spine."""
-    if _HERE_DISEASE.search(sentence.text):
+    if _has(sentence, _HERE_DISEASE):
         return True
     behind = note.after(sentence)
     if behind is not None and behind.line == sentence.line and re.match(
-            r"(?:this|these|it|likely|attributed|thought|due|from|secondary)\b.*", behind.text) and _HERE_DISEASE.search(behind.text):
+            r"(?:this|these|it|likely|attributed|thought|due|from|secondary)\b.*", behind.text) and _has(behind, _HERE_DISEASE):
         return True
-    if re.search(r"\b(?:feet|foot|toes?|soles?)\b", sentence.text) and side(sentence.text) in (None, "bilateral") and any(
-            "neuropathy" in s.text and not _DENIED.search(s.text) for s in note.sentences):
+    if _neuropathy(note) and _has(sentence, _FOOT) and side(sentence.text) in (None, "bilateral"):
         return True
     whole = note.cache.get("neuro_disease")
     if whole is None:
@@ -182,9 +191,17 @@ def other_disease(note: NoteView, sentence: Sentence) -> bool:
     return bool(whole)
 
 
+def _neuropathy(note: NoteView) -> bool:
+    found = note.cache.get("neuropathy")
+    if found is None:
+        found = note.cache["neuropathy"] = any(
+            "neuropathy" in s.text and not _DENIED.search(s.text) for s in note.sentences)
+    return bool(found)
+
+
 def of_the_vessels(target: Target) -> bool:
     """Whether leg pain is put down to vessels, veins or a clot in its own sentence."""
-    return bool(_VESSELS.search(target.sentence.text))
+    return _has(target.sentence, _VESSELS)
 
 
 def spine_note(note: NoteView) -> bool:
