@@ -132,6 +132,15 @@ def lengths(text: str) -> list[Length]:
 
 
 _AGE = re.compile(r"(?:^|[:.]\s*)[1-9]\d\s?m$")  # "HPI: 45M, driver"
+_FRACTION = re.compile(r"(?<![\d/.])(\d{1,2})\s?/\s?(12|52)(?![\d/]|\s*(?:visits|sessions|appointments|treatments|items|goals|nerves))")
+
+
+def fractions(text: str) -> list[Length]:
+    """Lengths as British notes write them: "9/12" is nine months, "6/52" six weeks. Only for text that speaks of a duration."""
+    return [Length(match.start(), match.end(), round(int(match[1]) / (1 if match[2] == "12" else WEEKS_A_MONTH), 1))
+            for match in _FRACTION.finditer(text)]
+
+
 _FIRST_UNIT = _LENGTH.groupindex["gap"] + 1
 
 

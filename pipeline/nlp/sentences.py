@@ -179,6 +179,9 @@ def _pieces(text: str, start: int, end: int, number: int, block: _Block) -> list
             checked = bool(re.search(r"[xX✓✔☑☒]", box.group()))
         label = labels[-1].lower() if labels and a == at else _label(text[a:b])
         pieces.append(Piece(a, b, number, label, over, checked, False))
+    if len(pieces) > 1 and pieces[-2].checked is None and CHECKBOX.fullmatch(text, pieces[-1].start, pieces[-1].end):
+        for piece in pieces:  # a single box behind its statement: "I cannot stand.  [X]"
+            piece.checked = pieces[-1].checked
     return pieces
 
 

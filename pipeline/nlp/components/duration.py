@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from spacy.language import Language
 
 from ..component import Draft, FactComponent, NoteView
-from ..quantities import Length, dates, lengths
+from ..quantities import Length, dates, fractions, lengths
 from ..sentences import Sentence
 from ..targets import Target
 from .onset import Onset, onsets
@@ -34,6 +34,8 @@ _FIRM = re.compile(r"\b(?:for|x|since|over|past|last|during|lasting|of|going\s+o
 _SINCE_EVENT = re.compile(r"\b(?:since|after|following|ever\s+since|dat(?:es|ing)\s+back|due\s+to|from|began|started|onset)\b")
 _APPOSED = re.compile(r"[,(]\s*(?:[a-z]+\s+){0,3}$")
 _FLARE_OF = re.compile(r"(?:\s?-?ups?)?\s+(?:of|in)\s+(?:\w+\s+){0,3}")
+_FELT = re.compile(r"\b(?:felt|noticed|developed|experienced|had|pain|pop|grab\w*|spasm\w*|twinge|ache)\b")
+_PLACE = re.compile(r"\s+(?:in|of|down|into|along|through|over|at|to)\s+(?:[\w-]+\s+){0,5}?")
 _FIELD_NAME = re.compile(r"\b(?:duration|onset|how\s+long)\b")
 _FOR_LEAD = re.compile(r"(?:^|,\s*)(?:now\s+)?(?:for|over|during)\s+(?:(?:the\s+)?(?:past|last)\s+|(?:more|less)\s+than\s+|at\s+least\s+|about\s+|"
                        r"over\s+|nearly\s+|almost\s+|some\s+|well\s+|just\s+|the\s+better\s+part\s+of\s+)*$")
@@ -63,7 +65,7 @@ def _sentence(note: NoteView, sentence: Sentence) -> Iterator[Draft]:
     if about_others(sentence):
         return
     historical = _old_entry(note, sentence)
-    for length in lengths(sentence.text):
+    for length in sorted([*lengths(sentence.text), *fractions(sentence.text)], key=lambda item: item.start):
         head = _head_of(note, sentence, heads, length)
         if head:
             start = min(head.start, length.start) if head.end > length.end or length.start - head.end < 40 else length.start
@@ -157,11 +159,12 @@ def _head_of(note: NoteView, sentence: Sentence, heads: list[Target], length: Le
 
 def _has_subject(sentence: Sentence, heads: list[Target], onset: Target) -> bool:
     """Whether it is a complaint that began: named before in the sentence, or the sentence opens with its onset."""
-    return onset.start < 16 or any(t.end <= onset.end and t.attributes["role"] in ("pain", "symptom", "label") for t in heads)
+    back = any(t.attributes["region"] == "back" and 0 <= onset.start - t.end < 24 for t in regions(sentence))
+    return back or onset.start < 16 or any(t.end <= onset.end and t.attributes["role"] in ("pain", "symptom", "label") for t in heads)
 
 
 def _linked(between: str) -> bool:
-    if len(between.strip()) > 28 and not _FIRM.search(between[-28:]):
+    if len(between.strip()) > 28 and not _FIRM.search(between[-28:]) and not between.rstrip().endswith((":", "(")):
         return False
     return _LINK.search(between) is not None
 
@@ -173,6 +176,8 @@ def _after_ago(sentence: Sentence, heads: list[Target], length: Length) -> Targe
             role = head.attributes["role"]
             if role in ("rival", "companion") or head.start - length.end > _REACH:
                 return None
+            if role == "event" and _FELT.search(sentence.text, head.end):
+                return head if any(t.attributes["region"] == "back" for t in regions(sentence)) else None
             if role == "onset" or (role == "pain" and re.search(r"seize|went out|gave|lock|hurt|injur|strain", head.text)):
                 return head if any(t.group == "region" and t.attributes["region"] == "back" for t in sentence.targets) else None
     return None
@@ -193,6 +198,9 @@ def _is_back(note: NoteView, sentence: Sentence, head: Target) -> bool:
     """Whether a head is a complaint of the low back: by its own words, its sentence or what the note is about."""
     if head.attributes["role"] == "pain":
         return True
+    behind = next((t for t in regions(sentence) if t.start >= head.end), None)
+    if behind and behind.attributes["region"] != "back" and _PLACE.fullmatch(sentence.text, head.end, behind.start):
+        return False
     if any(t.group == "duration" and t.attributes["role"] == "pain" and t.start < head.start and _usable(t) for t in sentence.targets):
         return True
     return subject(note, sentence, head.start, head.end) == "back"

@@ -12,19 +12,25 @@ from ..component import Draft, FactComponent, NoteView
 from ..quantities import lengths
 from ..sentences import Sentence
 from ..targets import Target
-from .region import about_back, about_others, subject
+from .region import about_back, about_others, elsewhere
 
-_SILENT = ("exam", "instructions", "education", "legend", "technique", "findings", "allergies", "medications", "family_history",
-           "plan", "procedure", "vitals")
+_SILENT = ("instructions", "education", "legend", "technique", "allergies", "family_history", "vitals")
+_EXAM = re.compile(r"\b(?:heels?|toes?|tandem|gait|romberg|rom|range\s+of\s+motion|flexion|extension|strength|test(?:ing)?|degrees|squats?|"
+                   r"arises?|transfers?|posture|tender\w*|palpat\w+|exam)\b")
 _FORMS = ("pt", "questionnaire", "telephone")
-_CLAUSE = re.compile(r"\bbut\b|\bhowever\b|\bso\s+(?:he|she|they|that)\b|\bwhich\b|\balthough\b|\bthough\b|[()]|\s-\s")
+_CLAUSE = re.compile(r"\bbut\b|\bas\s+(?:he|she|they)\b|\bbecause\b|\bsince\b|\bhowever\b|\bso\s+(?:he|she|they|that)\b|\bwhich\b|\balthough\b|\bthough\b|[()]|\s-\s")
 _NEW_SUBJECT = re.compile(r"\b(?:and|,)\s+(?:he|she|they|the\s+patient|pt|i)\b|\.\s")
 _LIMITS = re.compile(r"\b(?:(?:functional(?:ly)?\s+)?limit(?:s|ed|ations?)?(?:\s+(?:in|with|by))?|difficult(?:y|ies)(?:\s+with)?|trouble\s+with|unable\s+to|cannot|"
                      r"stops?\s+you\s+from(?:\s+doing)?|prevents?\s+you\s+from|functional\s+(?:impairments?|deficits?|limitations?))\s*(?:[:?]|$)")
-_HABIT = re.compile(r"\s*(?:(?:a|per|each|every)\s+(?:day|week|morning)|daily|\d+\s*(?:x|times)|x\s*\d|twice|without|to\s+work|commute|program)")
+_HABIT = re.compile(r"[^.;,]{0,24}?\b(?:(?:a|per|each|every)\s+(?:day|week|morning)|daily|\d+\s*(?:x|times)|x\s*\d|twice|without|to\s+work|commute|program)")
 _STRETCH = 45
 _LIST = re.compile(r"(?:[\s,/&]|\band\b|\bor\b|\b(?:prolonged|heavy|long|to|the|his|her|in|a|up|down|for|with|any|on|at|when|while|of|extended|periods|"
                    r"through|over|from|beds?|charting|is|are|was|remains?|also|both|time)\b)*")
+_UNMET = re.compile(r"\b(?:not|un|partially)\s?met\b")
+_NOT = re.compile(r"\b(?:no|not|never|denies|without|any|nor)\s+(?:[\w/]+\s+){0,2}$")
+_PROVOKES = re.compile(r"\b(?:brings?\s+(?:it|the\s+pain|this)?\s*on|sets?\s+it\s+off|aggravat\w+|provok\w+|make\w*\s+it\s+worse|worsens?|hurts?|"
+                       r"increases?\s+(?:the\s+|his\s+|her\s+)?(?:pain|symptoms)|exacerbat\w+|is\s+painful|are\s+painful)\b")
+_IS_HARD = re.compile(r"\b(?:is|are|has\s+become)\s+(?:\w+\s+)?(?:tough|difficult|hard|limited|impossible|a\s+(?:problem|struggle|challenge))\b")
 _PAST = re.compile(r"\b(?:was|were)\s+$")
 
 
@@ -40,8 +46,10 @@ class Function(FactComponent):
             targets = [t for t in sentence.targets if t.group == "function"]
             if not targets or sentence.section in _SILENT or about_others(sentence):
                 continue
+            if sentence.section in ("exam", "findings") and _EXAM.search(sentence.text):
+                continue
             for draft in _sentence(note, sentence, targets):
-                if subject(note, sentence, draft.start, draft.end) != "other":
+                if not elsewhere(note, sentence, draft.start, draft.end):
                     yield draft
 
 
@@ -58,7 +66,8 @@ def _sentence(note: NoteView, sentence: Sentence, targets: list[Target]) -> Iter
             if not goal and assertion and (assertion != "absent" or _may_deny(note, sentence)) and not _given(targets, target):
                 yield Draft(sentence, target.start, target.end, target.rule, activity, assertion, target.cue)
             continue
-        found = _limit(sentence, targets, target, bool(goal))
+        unmet = _UNMET.search(sentence.text, 0, target.start)
+        found = _limit(sentence, targets, target, bool(goal) and not unmet)
         if found is None and listed and not goal:
             yield Draft(sentence, target.start, target.end, target.rule, activity)
         if found is None:
@@ -94,10 +103,10 @@ def _limit(sentence: Sentence, targets: list[Target], activity: Target, goal: bo
     for cue in reversed(before):
         role = cue.attributes["role"]
         between = text[cue.end:activity.start]
-        if _NEW_SUBJECT.search(between) or len(between) > 90:
+        if _NEW_SUBJECT.search(between) or len(between) > 90 or not _joined(targets, cue, activity, text):
             break
         if role == "tolerance":
-            if _LIST.fullmatch(between) and len(between) < 16:
+            if _LIST.fullmatch(between) and len(between) < 16 and not any(t.attributes["role"] == "rival" for t in before):
                 return cue, "present"
             continue
         if role == "fine" and behind and behind.attributes["role"] == "tolerance" and not cue.text.startswith("no"):
@@ -110,6 +119,17 @@ def _limit(sentence: Sentence, targets: list[Target], activity: Target, goal: bo
     return (behind, "absent") if behind.attributes["role"] == "fine" else _asserted(behind)
 
 
+def _joined(targets: list[Target], cue: Target, activity: Target, text: str) -> bool:
+    """Whether the activities between a cue and an activity are a list ("cannot sit or stand", not "cannot stand to cook")."""
+    last = None
+    for target in targets:
+        if target.attributes["role"] == "activity" and cue.end <= target.start <= activity.start:
+            if last and not re.search(r"[,/&+]|\b(?:and|or|nor)\b", text[last.end:target.start]):
+                return False
+            last = target
+    return True
+
+
 def _behind(sentence: Sentence, targets: list[Target], activity: Target, ceiling: int) -> Target | None:
     """A limit that follows its activity: "sitting 20 minutes", "bending and driving are limited"."""
     text = sentence.text
@@ -119,13 +139,13 @@ def _behind(sentence: Sentence, targets: list[Target], activity: Target, ceiling
         role = cue.attributes["role"]
         between = text[activity.end:cue.start]
         if role == "activity":
-            if not _LIST.fullmatch(between):
+            if not _LIST.fullmatch(between) and not _IS_HARD.search(text, activity.end):
                 return None
             continue
         if role == "rival" or len(between) > _STRETCH:
             return None
         if role == "tolerance":
-            return None if _HABIT.match(text, cue.end) else cue
+            return None if _HABIT.match(text, cue.end) or _PROVOKES.search(text, cue.end) else cue
         if role in ("limit", "fine"):
             verb = re.match(r"unable|cannot|can't|can\s?not|could|trouble|struggl|needs?|prevent|stops?|keeps?", cue.text)
             return None if verb else cue
@@ -133,11 +153,15 @@ def _behind(sentence: Sentence, targets: list[Target], activity: Target, ceiling
 
 
 def _asserted(cue: Target) -> tuple[Target, str] | None:
-    return (cue, cue.assertion) if cue.assertion in ("present", "absent", "historical", "possible") else None
+    assertion = _own(cue)
+    return (cue, assertion) if assertion else None
 
 
 def _own(target: Target) -> str | None:
-    return target.assertion if target.assertion in ("present", "absent", "historical", "possible") else None
+    """The assertion of a statement: relatives who help are no family history, a "no" far off denies something else."""
+    if target.assertion == "absent" and not _NOT.search(target.sentence.text, 0, target.start):
+        return "present"
+    return {"general": None, "hypothetical": None, "family": "present"}.get(target.assertion, target.assertion)
 
 
 def _given(targets: list[Target], fact: Target) -> bool:

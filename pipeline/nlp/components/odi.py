@@ -17,7 +17,7 @@ from .region import about_others
 
 _PERCENT = r"(?:%|percent|per\s+cent|pct)"
 _SCORE = re.compile(
-    rf"(?<![\d./])(?:(?P<raw>\d{{1,2}}(?:\.\d)?)\s*(?:/|out\s+of|of|over)\s*(?P<max>50|45|40|35|100)(?![\d/])"
+    rf"(?<![\d./])(?:(?P<raw>\d{{1,2}}(?:\.\d)?)\s*(?:/|out\s+of|of|over|,?\s*divided\s+by)\s*(?P<max>50|45|40|35|100)(?![\d/])"
     rf"(?:\s*(?:=|\(|,|-|:|or|that\s+is|i\.?e\.?,?|equals|which\s+is)+\s*(?P<stated>\d{{1,3}}(?:\.\d+)?)\s?{_PERCENT})?"
     rf"|(?P<percent>\d{{1,3}}(?:\.\d+)?)\s?{_PERCENT}|(?P<decimal>0?\.\d\d)(?!\d)"
     r"|(?P<bare>\d{1,2}(?:\.\d)?)(?!\d|\.\d|[a-z]|\s?/|-(?:item|point|question|day|week|month|year)|\s?(?:min|mg|weeks?|visits?|points?|"
@@ -141,7 +141,8 @@ def _value(match: re.Match[str]) -> float | None:
 def _cue(sentence: Sentence, after: int, start: int, end: int, following: int, first: bool) -> Target | None:
     """The word that dates a score: the nearest before it, else the next behind it in its phrase."""
     cues = _roles(sentence, "goal", "earlier", "now")
-    before = [t for t in cues if t.end <= start and t.start >= (0 if first else after)]
+    parted = max([m.end() for m in re.finditer(r"[,;(]|\band\b", sentence.text[after:start])], default=0)
+    before = [t for t in cues if t.end <= start and t.start >= (0 if first else after + parted)]
     goals = [t for t in before if t.attributes["role"] == "goal"]
     if before:
         return goals[-1] if goals and before[-1].attributes["role"] == "earlier" else before[-1]

@@ -12,6 +12,7 @@ from ..sentences import Sentence
 from ..targets import Target
 from .region import about_back, about_others, subject
 
+_SCALE = re.compile(r"\b(?:scale|nrs|nprs|vas|rating|rates?|scores?|scored|out\s+of\s+(?:10|ten))\b")
 _NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d)?")
 _CLAUSE = re.compile(r"[;(]|,(?!\s*(?:average|avg|on\s+average|past|this|last|current|today|now|low|right))|\b(?:and|but|with|then|while)\b|\s{3,}")
 
@@ -29,6 +30,8 @@ class PainScore(FactComponent):
             if role not in ("score", "scale") or target.assertion in ("general", "family", "hypothetical"):
                 continue
             sentence = target.sentence
+            if "needs" in target.attributes and not _SCALE.search(sentence.text):
+                continue
             at = target.start if role == "score" else target.end
             if about_others(sentence) or _skipped(sentence, target) or subject(note, sentence, at, target.end) != "back":
                 continue

@@ -24,13 +24,13 @@ _OTHERS = re.compile(
     r"(?:plan|insurance|medicare|guidelines?)\s+(?:requires?|asks|criteria|states?|recommends?)|(?:published\s+)?trials?\s+(?:enrolled|required|"
     r"included|studied)|enrolled\s+(?:people|patients)|(?:people|patients|individuals|those)\s+(?:with|who)|reviewer\s+(?:stated|wrote|says|said)|"
     r"is\s+indicated\s+(?:for|in)|eligib\w+\s+(?:requires|criteria)|must\s+have|in\s+general,)")
-_FAR = 14
+_ASIDE = ("medications", "past_history", "past_surgical_history", "family_history", "social_history", "review_of_systems", "allergies")
 
 
-def subject(note: NoteView, sentence: Sentence, start: int, end: int | None = None) -> str | None:
-    """`back`, `leg`, `other` or None for what stands at the offsets of a sentence."""
+def subject(note: NoteView, sentence: Sentence, start: int, end: int | None = None, reach: int = 14) -> str | None:
+    """`back`, `leg`, `other` or None for what stands at the offsets of a sentence; `reach` sentences back are looked at."""
     found = _after(sentence, start if end is None else end) or _before(sentence, start) or _heading(sentence)
-    return found or _earlier(note, sentence)
+    return found or _earlier(note, sentence, reach)
 
 
 def about_back(note: NoteView) -> bool:
@@ -75,6 +75,14 @@ def _before(sentence: Sentence, at: int) -> str | None:
     return found
 
 
+def elsewhere(note: NoteView, sentence: Sentence, start: int, end: int) -> bool:
+    """Whether a statement is about another complaint than the back and the legs."""
+    named = {str(target.attributes["region"]) for target in regions(sentence)}
+    if "back" in named or "leg" in named:
+        return False
+    return subject(note, sentence, start, end, reach=4) == "other"
+
+
 def _heading(sentence: Sentence) -> str | None:
     over = f"{sentence.heading} {sentence.label}"
     if re.search(r"\b(?:neck|cervical|shoulder|knee|hip|head(?:ache)?s?|foot|elbow|hand|wrist)\b(?!\s*(?:disab|and|/))", over):
@@ -82,11 +90,13 @@ def _heading(sentence: Sentence) -> str | None:
     return "back" if re.search(r"\b(?:back|lumbar|lbp|lb)\b", over) else None
 
 
-def _earlier(note: NoteView, sentence: Sentence) -> str | None:
+def _earlier(note: NoteView, sentence: Sentence, reach: int) -> str | None:
     """The complaint last named: a back, or another region said to hurt; `back` in a spine note that names none."""
     if _mainly_other(note):
         return "other"
-    for other in reversed(note.sentences[max(0, sentence.index - _FAR):sentence.index]):
+    for other in reversed(note.sentences[max(0, sentence.index - reach):sentence.index]):
+        if other.section in _ASIDE:
+            continue
         for target in reversed(regions(other)):
             if target.attributes["region"] == "back":
                 return "back"
