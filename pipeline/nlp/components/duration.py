@@ -112,8 +112,9 @@ def _usable(head: Target) -> bool:
     return not (head.assertion == "hypothetical" and head.cue is not None and head.cue.rule == "assertion.if")
 
 
-def _nearest(sentence: Sentence, heads: list[Target], at: int) -> Target | None:
-    """The word that what stands at `at` measures: the nearest before it; companions of a complaint are looked through."""
+def _nearest(sentence: Sentence, heads: list[Target], at: int) -> tuple[Target | None, int]:
+    """The word that what stands at `at` measures, and where its phrase ends; companions of a complaint are looked through."""
+    edge = 0
     rivals = [t for t in sentence.targets if t.group == "therapy" and t.end <= at]
     before = sorted([t for t in heads if t.end <= at] + rivals, key=lambda t: t.end)
     while before:
@@ -121,11 +122,13 @@ def _nearest(sentence: Sentence, heads: list[Target], at: int) -> Target | None:
         role = last.attributes.get("role", "rival")
         if role == "companion":
             if not any(t.attributes.get("role") == "pain" for t in before):
-                return None
+                return None, edge
+            edge = edge or last.end
             continue
+        edge = edge or last.end
         flare = before and before[-1].attributes.get("role") == "rival" and _FLARE_OF.fullmatch(sentence.text, before[-1].end, last.start)
-        return last if role in _HEADS and not flare else None
-    return None
+        return (last if role in _HEADS and not flare else None), edge
+    return None, edge
 
 
 def _head_of(note: NoteView, sentence: Sentence, heads: list[Target], length: Length) -> Target | None:
@@ -137,14 +140,14 @@ def _head_of(note: NoteView, sentence: Sentence, heads: list[Target], length: Le
     if behind and _usable(behind) and not _AGO.match(text, length.end):
         return behind if _is_back(note, sentence, behind) else None
     ago = _AGO.match(text, length.end) is not None
-    head = _nearest(sentence, heads, length.start)
+    head, edge = _nearest(sentence, heads, length.start)
     if head is None and _FOR_LEAD.search(text, 0, length.start):
         head = next((t for t in heads if t.start >= length.end), None)
         near = head and head.attributes["role"] in ("pain", "symptom") and head.start - length.end < _REACH
         return head if head and near and _usable(head) and _is_back(note, sentence, head) else None
     if head is None:
         return _after_ago(sentence, heads, length) if ago else None
-    between = text[head.end:length.start]
+    between = text[edge:length.start]
     role = head.attributes["role"]
     if not _usable(head) or len(between) > _REACH or not (ago or _linked(between)) or not _is_back(note, sentence, head):
         return None
@@ -184,8 +187,8 @@ def _after_ago(sentence: Sentence, heads: list[Target], length: Length) -> Targe
 
 
 def _head_of_onset(note: NoteView, sentence: Sentence, heads: list[Target], onset: Onset) -> Target | None:
-    head = _nearest(sentence, heads, onset.start)
-    if head is None or not _usable(head) or onset.start - head.end > _REACH:
+    head, edge = _nearest(sentence, heads, onset.start)
+    if head is None or not _usable(head) or onset.start - edge > _REACH:
         return None
     role = head.attributes["role"]
     dated = role in ("onset", "label") or any(t.attributes["role"] == "onset" and 0 <= head.start - t.end < 16 for t in heads)

@@ -28,7 +28,7 @@ _LIST = re.compile(r"(?:[\s,/&]|\band\b|\bor\b|\b(?:prolonged|heavy|long|to|the|
                    r"through|over|from|beds?|charting|is|are|was|remains?|also|both|time)\b)*")
 _UNMET = re.compile(r"\b(?:not|un|partially)\s?met\b")
 _NOT = re.compile(r"\b(?:no|not|never|denies|without|any|nor)\s+(?:[\w/]+\s+){0,2}$")
-_PROVOKES = re.compile(r"\b(?:brings?\s+(?:it|the\s+pain|this)?\s*on|sets?\s+it\s+off|aggravat\w+|provok\w+|make\w*\s+it\s+worse|worsens?|hurts?|"
+_PROVOKES = re.compile(r"\b(?:brings?\s+(?:it\s+|the\s+pain\s+|this\s+)?on|sets?\s+it\s+off|aggravat\w+|provok\w+|make\w*\s+it\s+worse|worsens?|hurts?|"
                        r"increases?\s+(?:the\s+|his\s+|her\s+)?(?:pain|symptoms)|exacerbat\w+|is\s+painful|are\s+painful)\b")
 _IS_HARD = re.compile(r"\b(?:is|are|has\s+become)\s+(?:\w+\s+)?(?:tough|difficult|hard|limited|impossible|a\s+(?:problem|struggle|challenge))\b")
 _PAST = re.compile(r"\b(?:was|were)\s+$")
@@ -106,7 +106,8 @@ def _limit(sentence: Sentence, targets: list[Target], activity: Target, goal: bo
         if _NEW_SUBJECT.search(between) or len(between) > 90 or not _joined(targets, cue, activity, text):
             break
         if role == "tolerance":
-            if _LIST.fullmatch(between) and len(between) < 16 and not any(t.attributes["role"] == "rival" for t in before):
+            provoked = any(t.attributes["role"] == "rival" for t in before) or _PROVOKES.search(text, activity.end)
+            if _LIST.fullmatch(between) and len(between) < 16 and not provoked:
                 return cue, "present"
             continue
         if role == "fine" and behind and behind.attributes["role"] == "tolerance" and not cue.text.startswith("no"):
@@ -142,7 +143,7 @@ def _behind(sentence: Sentence, targets: list[Target], activity: Target, ceiling
             if not _LIST.fullmatch(between) and not _IS_HARD.search(text, activity.end):
                 return None
             continue
-        if role == "rival" or len(between) > _STRETCH:
+        if role == "rival" or len(between) > (_STRETCH if not _IS_HARD.search(text, activity.end) else 2 * _STRETCH):
             return None
         if role == "tolerance":
             return None if _HABIT.match(text, cue.end) or _PROVOKES.search(text, cue.end) else cue

@@ -14,7 +14,7 @@ from ..targets import Target
 _SPREAD = re.compile(r"(?:radiat\w*|travel\w*|shoot\w*|spread\w*|goes|going|go|extend\w*|referr\w*|down|into|onto|towards?|along|"
                      r"through|past|below|with|and|than|>|=|\+|/|in)\s+(?:\w+\s+){0,3}$|[>/+=]\s?$")
 _PAIN_AFTER = re.compile(r"\s*(?:\w+\s+)?(?:pain|aches?|aching|sore|soreness|discomfort|stiff|stiffness|hurts?|injury|problems?|disability|form|"
-                         r"complaints?|arthritis|osteoarthritis|replacement|:)")
+                         r"complaints?|arthritis|osteoarthritis|replacement|syndrome|release|:)")
 _PAIN_BEFORE = re.compile(r"(?:pain|ache|aching|soreness|discomfort|hurts?|injured|injury|swelling)\s+(?:in|of|at|over|to|along|around|"
                           r"across|his|her|the)\s+(?:\w+\s+){0,7}$")
 _ONLY = re.compile(r"\b(?:only|just)\s+(?:(?:in|of|from)\s+)?(?:the\s+|his\s+|her\s+)?$")
@@ -114,12 +114,14 @@ def _mainly_other(note: NoteView) -> bool:
     """Whether the note's pain is mainly elsewhere: more painful mentions of other regions than of the back."""
     found = note.cache.get("mainly_other")
     if found is None:
-        counts = {"back": 0, "other": 0}
+        counts = {"back": 0, "other": 0, "named": 0}
         for sentence in note.sentences:
             for target in regions(sentence):
                 if target.attributes["region"] == "back":
                     counts["back"] += 1
-                elif _hurts(sentence, target):
-                    counts["other"] += 1
-        found = note.cache["mainly_other"] = counts["other"] > counts["back"]
+                elif target.attributes["region"] == "other":
+                    counts["named"] += 1
+                    counts["other"] += _hurts(sentence, target)
+        found = counts["other"] > counts["back"] or (counts["back"] == 0 and counts["named"] > 1)
+        note.cache["mainly_other"] = found
     return bool(found)
