@@ -29,7 +29,7 @@ _END = re.compile(
     r"[.?!]+[\"')\]]*(?=\s)|[.?!:]\s*,(?=\s*[A-Z0-9(\"])|(?<=[a-z)%\d])[.?!](?=[A-Z][A-Za-z0-9])|/{2,}|\s[|]\s?|\t+\s*[|]|;(?=\s)")
 _TOKEN_BEFORE = re.compile(r"[A-Za-z./]*$")
 _COLUMNS = re.compile(r"\S {3,}\S")
-_FUNCTION_END = re.compile(r"(?:(?<!\s\s)(?<!\t)(?<![?:|\]]\s)\b(?:and|or|of|at|the|with|a|an|in|to|for|is|are|was|on|from|by|no|modic|type)|[,&/-])\s*$", re.I)
+_FUNCTION_END = re.compile(r"(?:(?<!\s\s)(?<!\t)(?<![?:|\]=]\s)(?<!\s[-\u2013]\s)\b(?:and|or|of|at|the|with|a|an|in|to|for|is|are|was|on|from|by|no|modic|type)|[,&/-])\s*$", re.I)
 
 # capitalised words that open a finding; within a wrapped sentence they would stand in lower case
 _ABBREVIATED = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(_ABBREVIATIONS)))})\.$", re.I)

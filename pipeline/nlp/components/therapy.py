@@ -13,6 +13,7 @@ from spacy.language import Language
 
 from ..component import Draft, FactComponent, NoteView
 from . import therapy_outcome, therapy_status
+from .therapy_course import course
 from .therapy_note import NoteKind
 from .therapy_passage import Cues, Passage, passages
 from .therapy_scope import Scope
@@ -53,6 +54,8 @@ class Therapy(FactComponent):
                                 and m.target.assertion not in ("family", "general") and scope.is_back(passage, m)]
             if not passage.mentions:
                 over = None
+                if last and re.match(r"duration|length|total", passage.sentence.label):
+                    _add_length(passage, last[-1], note.note_date)
                 if last and _near(passage, last[0].passage):
                     self._pass_on(passage, last, found)
             elif not _is_silent(passage):
@@ -89,7 +92,9 @@ class Therapy(FactComponent):
             if statement.used or statement.status == "planned":
                 measure(statement, number, taken, note.note_date)
             statements.append(statement)
-        named = [s for s in statements if s.mention.target.rule != "therapy.conservative" or s.weeks]
+        procedures = {s.mention.modality for s in statements} & INTERVENTIONS
+        named = [s for s in statements if not (s.mention.target.rule == "therapy.conservative" and not s.weeks)
+                 and not (procedures and s.mention.target.rule == "therapy.injection_unnamed")]
         return (named or statements) + summary(passage, named, taken)
 
     def _pass_on(self, passage: Passage, last: list[Statement], found: list[Statement]) -> None:
@@ -121,6 +126,12 @@ def _inherit(new: list[Statement], over: str | None) -> str | None:
             statement.outcome = over
     heading = [s for s in new if s.outcome and s.passage.text.rstrip().endswith(":")]
     return heading[0].outcome if heading else over
+
+
+def _add_length(passage: Passage, last: Statement, note_date: str | None) -> None:
+    """Give conservative care the length that a line of its own tells ("Duration: 14 months")."""
+    if last.used and last.mention.modality == "conservative_unspecified" and last.weeks is None:
+        last.weeks = course(passage.text, [], note_date).weeks
 
 
 def _reported(found: list[Statement], kind: NoteKind) -> list[Statement]:

@@ -19,13 +19,14 @@ _SINCE = re.compile(rf"\bsince\s+(?:about\s+|around\s+|early\s+|mid[\s-]+|late\s
 _NO_COURSE_BEFORE = re.compile(r"(?:\bin|\bafter|\bwithin|\bevery|\bq|\bnext|\bper|\blasted|\blasting|relief\s+(?:for|of|x)|helped(?:\s+for)?|better\s+for|improved\s+for|"
                                r"pain\s+(?:for|x|of|since)|lbp\s+(?:for|x)|symptoms\s+(?:for|x)|ago|aged?|f/u|follow[\s-]?up(?:\s+in)?|recheck(?:\s+in)?|rtc|return\s+in|back\s+in|about\s+this|off\s+work|once|twice)\s*(?:about\s+|the\s+(?:past|last)\s+|approximately\s+|only\s+|over\s+|>\s*|~\s*)?$")
 _NO_COURSE_AFTER = re.compile(r"\s*(?:of\s+(?:\w+\s+)?(?:relief|benefit|improvement|comfort|pain|symptoms|low\s+back|lbp|back)|(?:a|per|each|/)\s*(?:week|wk|day|month)|ago|old|later|before|prior|postpartum|apart|supply|f/u|follow|'?\s*history|hx|relief|post)\b")
+_BRIEF = re.compile(r"(?<![\d/])(\d{1,2})/(52|12)(?![\d/])(?!\s*(?:\w+\s+)?(?:visits|sessions))")
 _AGO = re.compile(r"\b(?:start(?:ed|ing)|began|begun|resumed)\b[^.;]{0,50}$")
 _RATE = re.compile(r"(?:days?|times?|hours?|shifts?|visits?|sessions?|\dx|\d\s+x)\s+$")  # "3 days a week"
 _BOUNDED = re.compile(r"\bpain\b|\blbp\b|\bsymptoms\b|\bonset\b")
 _COUNT = r"(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty(?:-?\s?\w+)?)"
 _SESSIONS = re.compile(rf"\b{_COUNT}(?:\s*(?:-|or|to)\s*\w+)?(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:[a-z-]+\s+){{0,3}}?(?:visits?|sessions?|treatments?|appointments?|adjustments|classes|injections?|times|blocks|epidurals?)\b"
                        r"|\bx\s?(\d{1,2})(?!\s*(?:/|%|-?\s*(?:weeks?|wks?|months?|mos?|m\b|years?|yrs?|y\b|days?|d\b|hours?|hrs?|h\b|mg|w\b|reps)))(?!\d)"
-                       r"|\b(?:visits|sessions)\s*:?\s*(\d{1,3})\b|\b(\d{1,2})\s*(?:of|/)\s*\d{1,2}\b(?!\s*[/%\d])|\band\s+again\s+(\d{1,2})\b")
+                       r"|\b(?:visits|sessions)\s*:?\s*(\d{1,3})\b|\b(\d{1,2})\s*(?:of|/)\s*(?!52|12\b(?!\s*(?:\w+\s+)?(?:visits|sessions)))\d{1,2}\b(?!\s*[/%\d])|\band\s+again\s+(\d{1,2})\b")
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ def leading_weeks(text: str, taken: list[tuple[int, int]]) -> float | None:
     """The length that stands right before a treatment ("three months of PT", "for 16 months: PT, ...")."""
     for found in reversed(lengths(text)):
         behind = text[found.end:]
-        if (len(behind) < 45 and " and " not in behind and not _BOUNDED.search(behind) and not _is_taken(found.start, found.end, taken)
+        if (len(behind) < 45 and " and " not in behind and not re.search(r"[);\d]", behind) and not _BOUNDED.search(behind) and not _is_taken(found.start, found.end, taken)
                 and not _NO_COURSE_AFTER.match(behind) and not _NO_COURSE_BEFORE.search(text[:found.start])):
             return _exact(text[found.start:found.end], found.months)
     return None
@@ -68,6 +69,8 @@ def _weeks(text: str, taken: list[tuple[int, int]], note_date: str | None) -> fl
              and not (text[found.start:found.start + 2] == "a " and _RATE.search(text[:found.start]))]
     if known:
         return round(sum(known), 1) if re.search(r"\b(?:another|again|and\s+then|further)\b", text) else known[0]
+    if brief := _BRIEF.search(text):  # "6/52", as British notes write six weeks
+        return round(int(brief[1]) * (1 if brief[2] == "52" else WEEKS_A_MONTH), 1)
     spans = [weeks for match in _SPAN.finditer(text) if (weeks := _between(match[1], match[2], note_date)) is not None]
     if spans:
         return round(sum(spans), 1)

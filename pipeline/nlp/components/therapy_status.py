@@ -18,8 +18,8 @@ _SECTION = {"medications": "ongoing", "plan": "planned", "assessment": "planned"
             "goals": "planned", "impression": "planned"}
 _STOP = re.compile(r"\b(?:but|however|although|though|while|whereas|who|because|until|so|unless|where|if|before)\b|;|\.\s|\s\|\s")
 _ORDER = ("declined", "contraindicated", "not_tried", "ongoing", "tried", "planned")
-_TRAILING = re.compile(r"\s*(?:[,.;)|]|$|today|by\b|at\b|for\b|because|due|with\b|until|in\b|to\b(?!\s+(?:take|use|do|try|have|continue)))")
-_PARTICIPLE = re.compile(r"(?:(?:is|was|were|been|be|has|have)\s+)*(?:\w+ed|given|sent|refus\w+|declin\w+|counsell?ing)\b")
+_TRAILING = re.compile(r"\s*(?:[,.;)|]|$|today|by\b|at\b|for\b|because|due|with\b|until|in\b|next\b|on\b|this\b|tomorrow|soon|after\b|to\b(?!\s+(?:take|use|do|try|have|continue)))")
+_PARTICIPLE = re.compile(r"(?:(?:is|was|were|been|be|has|have)\s+)*(?:\w+ed|given|sent|refus\w+|declin\w+|counsell?ing)\b|to\s+(?:start|begin|follow|resume)\b")
 _STRONG = ("declined", "contraindicated", "not_tried")
 _DOSE = re.compile(r"[\s,]*(?:\w+\s+)?(?:\d[\d.,/-]*\s*(?:mg|g|mcg|%|/d)?\s*)?(?:po\s+)?(?:daily|bid|b\.i\.d|tid|t\.i\.d|qid|qhs|prn|nightly|nocte|once|twice|three\s+times|every|q\d|qd\b|at\s+(?:night|bedtime)|tds|bd|od|as\s+needed)\b")
 _IMPERATIVE = re.compile(r"(?:avoid|refrain|stay\s+away|limit|restrict|modify)\s")
@@ -66,6 +66,8 @@ def read(passage: Passage, number: int, cues: list[Hit], outcome: str | None, pr
     if own and status == "not_tried" and mention.modality == "activity_modification":
         return _by_place(passage, mention, outcome, procedure, retrospective)
     if status == "planned" and outcome and not _plan_like(passage):
+        status = "tried"
+    if status == "ongoing" and mention.modality in INTERVENTIONS and mention.modality != "spinal_cord_stimulator":
         status = "tried"
     return Reading(status, pick.rule.metadata.get("assertion", "present"), pick)
 
