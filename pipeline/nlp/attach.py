@@ -27,6 +27,7 @@ _SHARED = re.compile(r"\s*(?:and|or|/|&|,?\s+and)\s*(?:(?!at\b|in\b)[\w-]+\s+){0
 _ROOT = re.compile(r"\s*(?:(?:,|and|&|or|/)\s*[ls]\s?\d\s+)?(?:(?:spinal|exiting|traversing|descending)\s+)*"
                    r"(?:nerves?|roots?|dermatom\w*|radicul\w*|myotom\w*|distribution)\b")
 _MULTILEVEL = re.compile(r"\bmulti-?\s?(?:level|segmental)\w*\s+(?:[\w-]+\s+){0,3}$")
+_LINE_REACH = 60  # sentences of one line that a level may reach over
 _LEAD = re.compile(r"\s*(?:at|on|for)\s+(?:the\s+)?")
 # levels that a statement on other levels only stresses: "noticeably at L4-5"
 _STRESS = re.compile(r"\b(?:notic\w+|notabl\w+|particularly|especially|predominantly|largest|worst|worse|most\s+\w+|"
@@ -107,7 +108,7 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: lis
         return inherited(note, sentence)
     text = sentence.text
     others = sorted(span for span in rivals if span != (start, end))
-    stressed = [group for group in here if _STRESS.search(text, 0, group.start)]
+    stressed = [group for group in here if _STRESS.search(text, max(0, group.start - 60), group.start)]
     if stressed and (here[0] not in stressed or heading_groups(sentence)):
         where = next((group for group in stressed if _WHERE.match(text, group.end) and group.end <= start
                       and not _between(others, group.end, start)), None)
@@ -136,7 +137,7 @@ def _nearest(text: str, here: list[Group], start: int, end: int, others: list[tu
             not beside and _CLOSE.fullmatch(text, end, behind.start))):
         return behind
     if _MULTILEVEL.search(text, max(0, start - 60), start):
-        return behind if behind and (not apart or _STRESS.search(text, 0, behind.start)) else None
+        return behind if behind and (not apart or _STRESS.search(text, max(0, behind.start - 60), behind.start)) else None
     if ahead and (match := _LATTER.match(text, end)):
         return _one(ahead, -1 if match[1] in ("latter", "lower", "second") else 0)
     if len(here) == 1:
@@ -190,7 +191,8 @@ def inherited(note: NoteView, sentence: Sentence) -> Group | None:
     """
     before = note.before(sentence)
     named: set[str] = set()
-    while before is not None and before.line == sentence.line and not sentence.cell:
+    while before is not None and before.line == sentence.line and not sentence.cell and (
+            sentence.index - before.index < _LINE_REACH):
         if _ALL_LEVELS.search(before.text):
             return None
         found = [group for group in groups(before) if group.levels]

@@ -16,7 +16,7 @@ from ..sentences import Sentence
 from ..targets import Target
 from . import exam
 from .involved import Involved, involved
-from .place import Place, Regions, elsewhere, imaging, lumbar, place
+from .place import Place, Regions, alone, elsewhere, imaging, lumbar, place
 from .structure import State, denied, states
 from .told import general, in_question, is_primary, not_the_source, planned, settle
 
@@ -42,10 +42,11 @@ class Alternative(FactComponent):
 
     def _sentence(self, note: NoteView, sentence: Sentence) -> Iterator[Draft]:
         targets = [target for target in sentence.targets if target.group == "alternative"]
-        rivals = [(target.start, target.end) for target in targets]
+        spans = [(target.start, target.end) for target in targets]
         over = _over(note, sentence)
         keywords = _KEYWORDS.search(sentence.text)
-        for target in targets:
+        for number, target in enumerate(targets):
+            rivals = spans[max(0, number - 20):number + 21]
             if keywords and target.start >= keywords.start():
                 break
             if elsewhere(sentence.text, target.start, target.end, _anywhere(target)) or not _counts(note, target):
@@ -81,6 +82,8 @@ class Alternative(FactComponent):
         if not found and "needs" not in target.attributes:
             grade = severity(_graded_by(target, rivals))
             found = [Involved(name, None, grade) for name in _BARE.get(assertion, ("central_stenosis",))]
+        if target.rule == "alternative.narrowing" and not _NARROWS.search(target.sentence.text[start:end] + " " + over):
+            return
         for item in found:
             yield from _draft(note, target, item, assertion, start, end, rivals)
 
@@ -135,13 +138,14 @@ class Alternative(FactComponent):
 _KEYWORDS = re.compile(r"[.)]\s?(?:orthopedic|neurosurgery|neurology|radiology|surgery|soap / chart / progress notes|consult|pain management|"
                        r"physical medicine|chiropractic|discharge summary|general medicine|office notes|emergency room|rheumatology|"
                        r"podiatry|nephrology|urology|hematology|cardiovascular)[\w /.-]{0,30},")
+_NARROWS = re.compile(r"canal|foram|recess|(?:central|spinal)\s+(?:\w+\s+)?narrow|narrow\w*\s+(?:of\s+)?(?:the\s+)?(?:central|spinal)")
 _STRUCTURAL = ("central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis", "facet_arthropathy", "si_joint_dysfunction")
 
 
 def _answers(note: NoteView, sentence: Sentence) -> Iterator[str]:
     """The results that stand apart behind a test: in the next table cell, at ticked boxes."""
-    for behind in note.line(sentence):
-        if behind.index > sentence.index and behind.checked is not False and (
+    for behind in note.sentences[sentence.index + 1:sentence.index + 8]:
+        if behind.line == sentence.line and behind.checked is not False and (
                 behind.cell or behind.checked or sentence.text.endswith(":")):
             yield from exam.answer(behind.text)
 
@@ -149,20 +153,20 @@ def _answers(note: NoteView, sentence: Sentence) -> Iterator[str]:
 def _whole_canal(note: NoteView, state: State, sentence: Sentence) -> bool:
     """Whether a line of its own speaks of the spinal canal as a whole ("The spinal canal is still adequate.")."""
     return (state.diagnosis == "central_stenosis" and state.assertion == "absent" and "spinal" in state.structure.text
-            and note.line(sentence) == [sentence] and not groups(sentence)
+            and alone(note, sentence) and not groups(sentence)
             and bool(re.match(r"\s*-?\s*(?:the\s+)?(?:adequate|normal|spinal)\b", sentence.text)))
 
 
 def _performed_here(note: NoteView, sentence: Sentence) -> bool:
     """Whether a sentence names the operation that its own note reports."""
-    heading = sentence.heading + " " + note.line(sentence)[0].text[:40]
+    heading = sentence.heading + " " + sentence.text[:40]
     return sentence.section == "procedure" and (note.note_type == "procedure" or bool(re.search(r"procedure|operation", heading)))
 
 
 def _anywhere(target: Target) -> bool:
     """Whether the finding occurs all over the body, so that another region in its sentence puts it there."""
-    return "exam" not in target.attributes and target.assertion != "family" and target.attributes.get("diagnosis") not in (
-        "scoliosis", "osteoporosis", "cauda_equina_syndrome")
+    return target.assertion != "family" and target.attributes.get("diagnosis") in (
+        "compression_fracture", "spinal_infection", "spinal_tumor", "prior_fusion", "prior_decompression", "nerve_root_compression")
 
 
 def _is_column_name(sentence: Sentence) -> bool:
@@ -181,6 +185,8 @@ def _counts(note: NoteView, target: Target) -> bool:
     if any(other.rule in ("alternative.infection", "alternative.fracture") for other in target.sentence.targets) and (
             target.assertion == "possible"):
         return True
+    if target.rule == "alternative.fusion" and target.assertion != "family" and not imaging(note):
+        return bool(_OF_SPINE.search(target.sentence.text) or groups(target.sentence))
     if target.rule == "alternative.fracture" and not _SPINAL_FRACTURE.search(target.text) and not imaging(note):
         return _about_spine(note, target.sentence)
     return target.attributes.get("reading") != "imaging" or imaging(note) or target.sentence.section in (
@@ -188,6 +194,7 @@ def _counts(note: NoteView, target: Target) -> bool:
         bool(re.search(r"\b(?:mri|x-?ray|ct)\b", note.text[:200].lower())))
 
 
+_OF_SPINE = re.compile(r"lumb|spin|\bback\b|interbody|vertebr|\bdiscs?\b|laminect|screw|\b[tpaxlo]lif\b|sacr|decompress|dis[ck]ect")
 _SPINAL_FRACTURE = re.compile(r"compression|wedg|burst|vertebr|osteoporotic|fragility|lumbar|vcf|collapse|endplate|height")
 _SPINE_WORDS = re.compile(r"\b(?:x-?rays?|xr|films?|mri|ct|radiograph\w*|imaging|spine|spinal|lumbar|vertebra\w*|back|l[1-5]|t1[12]|"
                           r"\w*listhesis|herniat\w+|hnp|stenosis|disc|discs|modic|scan|scans)\b")
@@ -197,7 +204,7 @@ def _about_spine(note: NoteView, sentence: Sentence) -> bool:
     """Whether a sentence, or those before it in its line, speak of the spine or of imaging."""
     if sentence.section in ("findings", "impression", "indication"):
         return True
-    near = [other for other in note.line(sentence) if 0 <= sentence.index - other.index <= 3]
+    near = [other for other in note.sentences[max(0, sentence.index - 3):sentence.index + 1] if other.line == sentence.line]
     return any(_SPINE_WORDS.search(other.text) for other in near) or bool(_SPINE_WORDS.search(sentence.heading))
 
 
@@ -210,8 +217,6 @@ def _reading(note: NoteView, target: Target) -> str:
         return "hypothetical"
     if assertion == "absent" and _denied_inside(target):
         return "present"
-    if assertion in ("present", "possible") and not_the_source(target):
-        return "absent"
     return assertion
 
 
@@ -238,6 +243,8 @@ def _denied_inside(target: Target) -> bool:
 
 def _draft(note: NoteView, target: Target, item: Involved, assertion: str, start: int, end: int,
            rivals: list[tuple[int, int]]) -> Iterator[Draft]:
+    if assertion in ("present", "possible") and not_the_source(target, item.diagnosis):
+        assertion = "absent"
     where = place(note, target, item.diagnosis, assertion, rivals)
     if where is None:
         return

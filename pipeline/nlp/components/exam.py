@@ -19,6 +19,7 @@ _BLOCK_FAILED = re.compile(r"(?P<negative>\bnegative|\bneg\b|\bnon-?diagnostic|\
 _TEST = re.compile(r"\b(?:slr|straight\s+leg|slump|faber|fabere|fadir|patrick|gaenslen|yeoman|thigh\s+thrust|kemp|facet|quadrant|stork|"
                    r"femoral\s+(?:nerve\s+)?stretch|fns|ober|thomas|sacral\s+thrust|distraction|compression|si\s+joint|sij|sacroiliac|"
                    r"hoffman|babinski|spurling|waddell|valsalva|gillet|fortin)")
+_REACH = 250
 _CUT = re.compile(r"[.;]\s|\bbut\b|\bhowever\b|\bwhile\b|\bwhereas\b")
 _BOX = re.compile(r"\s*(?:\[\s?[x\u2713\u2714]\s?\]|\(\s?x\s?\)|[\u2611\u2612\u2713\u2714])?\s*")
 _LEADS = re.compile(r"[\s:]*(?:(?:for|on|in|with|during|to|bilateral|the|left|right|lumbar|axial|a|an)\s+)*")
@@ -31,8 +32,9 @@ def results(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
 
     Two results of one test ("positive on the left, negative on the right") are both given.
     """
-    first = max((m.end() for m in _CUT.finditer(text, 0, start)), default=0)
-    last = next((m.start() for m in _CUT.finditer(text, end)), len(text))
+    back = max(0, start - _REACH)
+    first = max((m.end() for m in _CUT.finditer(text, back, start)), default=back)
+    last = next((m.start() for m in _CUT.finditer(text, end)), min(len(text), end + _REACH))
     own = _own_words(text, first, start, end)
     if own:
         return [own]

@@ -17,7 +17,8 @@ from ..targets import Target
 _OUTSIDE = re.compile(r"\b(?:cervical|thoracic|dorsal|c[\s.-]?spine|t[\s.-]?spine|d[\s.-]?spine|neck|mid[\s-]?back|brain|"
                       r"knees?|shoulders?|elbows?|wrists?|ankles?)\b")
 _LUMBAR = re.compile(r"\b(?:lumb\w*|lss|ls|l[\s./-]*s?[\s.-]*spine|sacr\w*|scaro\w*|si|sij|low(?:er)?[\s-]+back|whole\s+spine|back)\b|thoraco-?lumbar|dorso-?lumbar")
-_BODY = re.compile(_OUTSIDE.pattern + r"|\b(?:hips?|arms?|hands?|fingers?|rotator|cuff|carpal|upper\s+extremit\w+)\b")
+_BODY = re.compile(_OUTSIDE.pattern + r"|\b(?:hips?|arms?|hands?|fingers?|foot|feet|toes?|heel|jaw|sternum|ribs?|skull|tibia|femur|rotator|cuff|carpal|upper\s+extremit\w+)\b")
+_SPINE_ABOVE = re.compile(r"\b(?:cervical|thoracic|dorsal|c[\s.-]?spine|t[\s.-]?spine|d[\s.-]?spine|neck)\b")
 _SPINE = re.compile(r"(?<!cervical )(?<!thoracic )\b(?:spine|spinal|vertebra\w*)\b")
 _STUDY = re.compile(r"\b(?:mri?|m\.r\.i\.?|ct|x-?rays?|xr|radiographs?|myelogram|scan|spine|joints?)\b")
 _CLAUSE = re.compile(r"[,.;:()]|\band\b|\bbut\b")
@@ -61,7 +62,7 @@ def _is_title(note: NoteView, sentence: Sentence, labelled: bool) -> bool:
     """Whether a sentence is a heading of its own line."""
     if sentence.cell or len(sentence.text) >= 70:
         return False
-    return sentence.text.rstrip().endswith(":") or (not labelled and note.line(sentence) == [sentence])
+    return sentence.text.rstrip().endswith(":") or (not labelled and alone(note, sentence))
 
 
 def imaging(note: NoteView) -> bool:
@@ -82,11 +83,13 @@ def elsewhere(text: str, start: int, end: int, whole: bool) -> bool:
 
     `whole`: any region named in the sentence counts (fractures and operations occur everywhere), not only in the clause.
     """
+    text = text[max(0, start - _WINDOW):end + _WINDOW]
+    start, end = min(start, _WINDOW), min(start, _WINDOW) + end - start
     if not _BODY.search(text):
         return False
-    if whole and not _LUMBAR.search(text) and not _SPINE.search(text) and not groups_in(text):
+    if (whole or _SPINE_ABOVE.search(text)) and not _LUMBAR.search(text) and not _SPINE.search(text) and not groups_in(text):
         return True
-    first = max((m.end() for m in _CLAUSE.finditer(text, 0, start)), default=0)
+    first = max((m.end() for m in _CLAUSE.finditer(text, max(0, start - 200), start)), default=max(0, start - 200))
     last = next((m.start() for m in _CLAUSE.finditer(text, end)), len(text))
     clause = text[first:last]
     return bool(_OUTSIDE.search(clause)) and not _LUMBAR.search(clause)
@@ -120,24 +123,28 @@ def lumbar(levels: list[str]) -> list[str]:
 def _group(note: NoteView, target: Target, diagnosis: str, assertion: str, rivals: list[tuple[int, int]],
            vertebrae: bool) -> Group | None:
     sentence, text = target.sentence, target.sentence.text
-    own = [group for group in groups(sentence) if vertebrae or group.levels]
+    named = groups(sentence)
+    if named and all(group.outside for group in named):
+        return named[0]
+    own = [group for group in named if vertebrae or group.levels]
     if target.attributes.get("exam"):
         return next((group for group in own if -24 < group.start - target.end < 60), None)
     if diagnosis == "scoliosis":
         return next((group for group in own if _APEX.fullmatch(text, target.end, group.start)), None)
-    if assertion == "absent" and _ANY_OTHER.search(text, target.end):
+    if assertion == "absent" and _ANY_OTHER.match(text, target.end):
         return None
     if own:
         group = attach(note, sentence, target.start, target.end, rivals, vertebrae=vertebrae)
         return None if group in own and _item_apart(
             note, target, diagnosis, assertion, group, rivals) else group
-    if (_NO_PLACE.search(text, target.start) or _NO_PLACE.match(text)):
+    near = (max(0, target.start - _WINDOW), target.end + _WINDOW)
+    if _NO_PLACE.search(text, target.start, near[1]) or _NO_PLACE.match(text):
         return None
     goes_on = bool(_CONTINUES.match(text))
-    if goes_on or _SAME.search(text):
-        named = _named_before(note, sentence, steps=2 if goes_on else 6, every=bool(_BOTH.search(text)))
-        if named is not None:
-            return named
+    if goes_on or _SAME.search(text, *near):
+        earlier = _named_before(note, sentence, steps=2 if goes_on else 6, every=bool(_BOTH.search(text, *near)))
+        if earlier is not None:
+            return earlier
     if diagnosis in ("compression_fracture", "spinal_tumor", "scoliosis") or (
             diagnosis == "spondylolysis" and assertion == "absent"):
         return None
@@ -163,7 +170,8 @@ def _item_apart(note: NoteView, target: Target, diagnosis: str, assertion: str, 
     opening = _OPENS.match(text)
     if opening and group.start <= opening.end():
         return False
-    item = max(m.end() for m in re.finditer(r"^|,\s*(?:and\s+)?|\band\s+(?=there\b)", text[:target.start]))
+    back = max(0, target.start - 200)
+    item = max((m.end() for m in _ITEM.finditer(text, back, target.start)), default=back)
     if item <= group.end or low >= high:
         return False
     words = text[item:target.end]
@@ -180,28 +188,39 @@ def _of_paragraph(note: NoteView, target: Target, diagnosis: str, assertion: str
         return None
     named: list[Group] = []
     reports = imaging(note)
-    for before in note.line(sentence):
-        if before.index >= sentence.index:
-            break
-        if not reports and before.index < sentence.index - 1:
-            continue
+    line = _line_so_far(note, sentence)
+    for before in line[:-1] if reports else line[-2:-1]:
         if _NO_PLACE.search(before.text) or _OTHERS.search(before.text):
             return None
         named += [group for group in groups(before) if group.levels]
-    alone = len({tuple(group.levels) for group in named}) == 1 and len(named[0].levels) == 1
-    first = note.line(sentence)[0]
+    single = len({tuple(group.levels) for group in named}) == 1 and len(named[0].levels) == 1
+    first = line[0]
     dedicated = any(m.kind == "disc" and m.levels for group in groups(first) for m in group.mentions)
     reads = reports and (positive or (sentence.section != "impression" and dedicated))
-    if alone and diagnosis not in _GLOBAL and (reads or (positive and diagnosis in _DISC)):
+    if single and diagnosis not in _GLOBAL and (reads or (positive and diagnosis in _DISC)):
         return named[-1]
-    if positive and diagnosis in (*_DISC, "spondylolisthesis") and not _MANY.search(sentence.text) and not named:
-        above = note.before(note.line(sentence)[0])
-        if above is not None and note.text[above.end:note.line(sentence)[0].start].count("\n") == 1:
-            opener = note.line(above)[0]
+    if positive and diagnosis in (*_DISC, "spondylolisthesis") and not _MANY.search(sentence.text, max(0, target.start - _WINDOW), target.end + _WINDOW) and not named:
+        above = note.before(line[0])
+        if above is not None and note.text[above.end:line[0].start].count("\n") == 1:
+            opener = _line_so_far(note, above)[0]
             found = [group for group in groups(opener) if group.levels]
             if found and re.match(r"\s*(?:level\s*)?:", opener.text[found[0].end:]) and found[0].start == 0:
                 return found[0]
     return None
+
+
+def _line_so_far(note: NoteView, sentence: Sentence) -> list[Sentence]:
+    """The sentences of the line up to and with `sentence`, at most 40."""
+    first = sentence.index
+    while first > 0 and note.sentences[first - 1].line == sentence.line and sentence.index - first < 40:
+        first -= 1
+    return note.sentences[first:sentence.index + 1]
+
+
+def alone(note: NoteView, sentence: Sentence) -> bool:
+    """Whether a sentence is all of its line."""
+    before, after = note.before(sentence), note.after(sentence)
+    return (before is None or before.line != sentence.line) and (after is None or after.line != sentence.line)
 
 
 def _named_before(note: NoteView, sentence: Sentence, *, steps: int, every: bool = False) -> Group | None:
@@ -221,6 +240,8 @@ def _joined(found: list[Group]) -> Group:
 
 
 _APEX = re.compile(r"[^,;.]{0,30}\b(?:at|of|about|around|on)\s+(?:the\s+)?(?:\w+\s+)?|.{0,60}\b(?:apex|cent(?:er|re)d)\b.{0,20}")
+_ITEM = re.compile(r",\s*(?:and\s+)?|\band\s+(?=there\b)")
+_WINDOW = 300
 _BOTH = re.compile(r"\b(?:both|these|those|same)\s+(?:disc\s+)?levels?\b")
 _GLOBAL = ("compression_fracture", "spinal_tumor", "spondylolisthesis", "scoliosis", "spondylolysis", "prior_fusion",
            "prior_decompression", "osteoporosis", "cauda_equina_syndrome", "si_joint_dysfunction")

@@ -6,6 +6,7 @@ structure said to be normal"). Words and structures come from `lexicons/structur
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -54,12 +55,12 @@ def states(sentence: Sentence, over: list[str]) -> Iterator[State]:
     named = [target for target in targets if "structure" in target.attributes]
     done: set[int] = set()
     for structure in named:
-        word = _state_of(sentence.text, structure, named, said)
+        word = _state_of(sentence.text, structure, _near(named, structure), _near(said, structure))
         if word is not None:
             done.add(id(word))
             diagnosis = structure.attributes["structure"]
             yield from _state(sentence, structure, word, diagnosis)
-            for other in said[said.index(word) + 1:]:  # "foramina: left mild, right normal"
+            for other in [later for later in _near(said, word) if later.start >= word.end]:  # "foramina: left mild, right normal"
                 if not _OTHER_SIDE.fullmatch(sentence.text, word.end, other.start):
                     break
                 done.add(id(other))
@@ -87,6 +88,12 @@ def _state(sentence: Sentence, structure: Target, word: Target, diagnosis: str, 
     elif diagnosis in _DISEASES and _GRADE_END.match(sentence.text, word.end):
         around = sentence.text[start:_GRADE_END.match(sentence.text, word.end).end()]  # type: ignore[union-attr]
         yield State(structure, word, diagnosis, "present", side(around), severity(word.text), start, end, elsewhere)
+
+
+def _near(targets: list[Target], target: Target) -> list[Target]:
+    """Those of some targets, in text order, that stand near one of them."""
+    low = bisect_left(targets, target.start - 250, key=lambda other: other.start)
+    return targets[low:bisect_left(targets, target.end + 250, key=lambda other: other.start)]
 
 
 def _state_of(text: str, structure: Target, named: list[Target], words: list[Target]) -> Target | None:

@@ -15,7 +15,7 @@ _SOURCE = r"(?:pain\s+)?(?:generators?|sources?|causes?|drivers?|culprits?|expla
 _IS_SOURCE = re.compile(rf"[^.;]{{0,40}}?(?:\b(?:is|are|as|being|represents?|appears?\s+to\s+be|be|remains?)\s+(?:the\s+|his\s+|her\s+|their\s+|a\s+)?"
                         rf"(?:\w+\s+){{0,2}}?{_SOURCE}\b|\bcausing\s+(?:\w+\s+){{0,3}}?(?:pain|symptoms)\b|\baccounts?\s+for\b|\bexplains?\s+(?:\w+\s+){{0,2}}(?:pain|symptoms))")
 _FROM = re.compile(rf"(?:\b(?:pain|lbp|lumbago|symptoms?|ache|spine)\b[^.;]{{0,60}}?\b(?:due|secondary|attributable|attributed|related|owing)\s+to|\bpain\s+(?:comes?\s+|coming\s+|arising\s+|originating\s+)?from|\b(?:generated|caused|explained|driven)\s+by|\b{_SOURCE}\s*(?:of\s+(?:\w+\s+){{0,3}}pain\s*)?(?:is|:|being))\s+(?:the\s+|a\s+|an\s+|his\s+|her\s+)?(?:[\w/-]+\s+){{0,6}}$")
-_NOT_SOURCE = re.compile(rf"[^.;]{{0,30}}?\b(?:is|are|was|were|do|does)\s+(?:not|unlikely)\s+(?:\w+\s+){{0,5}}?{_SOURCE}\b|[^.;]{{0,20}}?\b(?:has|have)\s+been\s+(?:ruled\s+out|excluded)\b|[^.;]{{0,12}}?\bdoes\s+not\s+explain\b")
+_NOT_SOURCE = re.compile(rf"[^.;]{{0,40}}?\b(?:not|unlikely)\s+(?:\w+\s+){{0,6}}?{_SOURCE}\b|[^.;]{{0,20}}?\b(?:has|have)\s+been\s+(?:ruled\s+out|excluded)\b|[^.;]{{0,12}}?\bdoes\s+not\s+explain\b")
 _GENERAL = re.compile(r"\b\d\s*=\s*\w+[^.]{0,80}\b\d\s*=|\bgraded\s+(?:per|according|after|by|using)\b|^key\s+to\b|\basymptomatic\s+(?:adults|people|persons|individuals|volunteers|population)\b|"
                       r"\bpeople\s+without\b|\bdiscs?\s+(?:can|may)\s+\w+\s+or\b|\bis\s+(?:leg\s+)?pain\s+(?:from|caused\s+by)\s+an?\b|\bmeans?\s+(?:that|less|more|a|an)\b|\bdepth\s+greater\s+than\b|\bbase\s+wider\b|\b(?:is|are)\s+common\s+(?:after|in|with|findings)\b|\bcoverage\b|\bpolicy\s+(?:requires|criteria)\b")
 _FUTURE = re.compile(r"\b(?:candidates?|recommend\w*|consider\w*|discuss\w*|options?|refer\w*|wish\w*|plan\w*|would|will|offer\w*|declin\w*|"
@@ -49,13 +49,14 @@ def in_question(note: NoteView, sentence: Sentence) -> bool:
 def is_primary(target: Target) -> bool:
     """Whether the sentence names the finding as the source of the pain."""
     text = target.sentence.text
-    return bool(_FROM.search(text[:target.start])) or bool(
+    before = _FROM.search(text[max(0, target.start - 160):target.start])
+    return (before is not None and not re.search(r"\bnot\b", before.group())) or bool(
         _IS_SOURCE.match(text, target.end) and not _NOT_SOURCE.match(text, target.end))
 
 
-def not_the_source(target: Target) -> bool:
+def not_the_source(target: Target, diagnosis: str) -> bool:
     """Whether a facet or SI joint is said not to be the source of the pain, or is ruled out."""
-    return target.attributes.get("diagnosis") in ("facet_arthropathy", "si_joint_dysfunction") and bool(
+    return diagnosis in ("facet_arthropathy", "si_joint_dysfunction") and bool(
         _NOT_SOURCE.match(target.sentence.text, target.end))
 
 
