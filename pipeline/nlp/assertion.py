@@ -93,7 +93,7 @@ def _decide(target: Target, reading: str | None) -> None:
         if assertion in target.cues:
             target.assertion, target.cue = assertion, target.cues[assertion]
             break
-    if reading == "general" and target.assertion != "hypothetical":
+    if reading == "general" and target.assertion != "hypothetical" and not target.sentence.checked:
         target.assertion = "general"
     elif reading in ("family", "hypothetical") or (reading == "historical" and target.assertion == "present"):
         target.assertion = reading

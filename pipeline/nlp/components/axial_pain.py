@@ -28,7 +28,8 @@ class AxialPain(FactComponent):
     def find(self, note: NoteView) -> Iterator[Draft]:
         targets = [target for target in note.targets("axial_pain")
                    if _said(target) and not _TENDER.search(target.sentence.text)]
-        ranked = [target for target in targets if target.attributes["predominance"] != "axial_only"]
+        ranked = [target for target in targets if target.attributes["predominance"] != "axial_only"
+                  and (target.attributes.get("beside") != "legs" or _legs_complained_of(note))]
         for target in ranked:
             yield _draft(target, target.attributes["predominance"])
         if ranked:
@@ -57,6 +58,10 @@ def _said(target: Target) -> bool:
     if target.start <= start < target.end:  # "back vs leg 80/20", "the legs, not the back"
         return target.assertion in ("absent", "possible")
     return target.assertion == "absent" and end < target.start and "," in target.sentence.text[end:target.start]
+
+
+def _legs_complained_of(note: NoteView) -> bool:
+    return any(target.assertion == "present" and _told(target) for target in note.targets("radicular"))
 
 
 def _told(target: Target) -> bool:
