@@ -1,5 +1,6 @@
 """Finds endplate (Modic) changes: what each sentence says, its levels, and what the rest of the note makes of it."""
 from collections.abc import Iterator
+from itertools import groupby
 
 from spacy.language import Language
 
@@ -20,8 +21,14 @@ class Modic(FactComponent):
     def find(self, note: NoteView) -> Iterator[Draft]:
         found = [item for sentence in note.sentences for item in findings(note, sentence)]
         found = meanings(note, found)
-        drafts = [draft for item in found for draft in _drafts(note, item, found)]
+        drafts = [draft for _, items in groupby(found, key=lambda item: item.sentence.index)
+                  for draft in _sentence(note, list(items))]
         yield from settled(note, drafts)
+
+
+def _sentence(note: NoteView, found: list[Finding]) -> Iterator[Draft]:
+    for item in found:
+        yield from _drafts(note, item, found)
 
 
 def _drafts(note: NoteView, item: Finding, found: list[Finding]) -> Iterator[Draft]:

@@ -38,8 +38,7 @@ def meanings(note: NoteView, found: list[Finding]) -> list[Finding]:
         _read(note, item)
         if item.assertion == "possible" and _asks(note, item.sentence):
             item.assertion = "hypothetical"
-    _converted(found)
-    return found
+    return _converted(found)
 
 
 def _referred(found: list[Finding]) -> list[Finding]:
@@ -47,16 +46,21 @@ def _referred(found: list[Finding]) -> list[Finding]:
     kept: list[Finding] = []
     for item in found:
         if item.named and _REFERS.match(item.sentence.text):
-            item.meant = next((f for f in reversed(kept) if f.sentence.line == item.sentence.line and not f.normal
-                               and 0 < item.sentence.index - f.sentence.index <= 2 and f.assertion == "present"), None)
-            meant = [f for f in kept if f.sentence.line == item.sentence.line and not f.named and not f.normal
-                     and 0 < item.sentence.index - f.sentence.index <= 4 and f.assertion in ("present", "possible")
-                     and ((not f.types and f.assertion == item.assertion) or not item.types
-                          or (f.types and set(f.types) <= set(item.types)))]
-            item.merged += meant
-            kept = [f for f in kept if f not in meant]
+            near = [f for f in kept[-8:] if f.sentence.line == item.sentence.line and not f.normal
+                    and 0 < item.sentence.index - f.sentence.index <= 4]
+            item.meant = next((f for f in reversed(near) if item.sentence.index - f.sentence.index <= 2
+                               and f.assertion == "present"), None)
+            item.merged += [f for f in near if not f.named and f.assertion in ("present", "possible") and _describes(f, item)]
+            kept[-8:] = [f for f in kept[-8:] if not any(f is told for told in item.merged)]
         kept.append(item)
     return kept
+
+
+def _describes(told: Finding, item: Finding) -> bool:
+    """Whether what the sentence before describes is of the type that this one names."""
+    if not told.types:
+        return told.assertion == item.assertion or not item.types
+    return not item.types or set(told.types) <= set(item.types)
 
 
 def _taken_back(item: Finding) -> bool:
@@ -103,16 +107,22 @@ def _resolved(item: Finding) -> bool:
     sentence = item.sentence
     start, end = sentence.source(item.start), sentence.source(item.end)
     gap = (item.cue.end, start) if item.cue.end <= start else (end, item.cue.start)
+    if item.cue.end <= start and _NOW.search(sentence.text, max(0, item.start - (start - item.cue.end)), item.start):
+        return False
     return not any(t.group == "alternative" and gap[0] <= sentence.source(t.start) < gap[1] for t in sentence.targets)
 
 
-def _converted(found: list[Finding]) -> None:
+def _converted(found: list[Finding]) -> list[Finding]:
     """Of a change that turned from one type into another, the first is historical."""
+    named: dict[int, list[Finding]] = {}
+    for item in found:
+        if item.named:
+            named.setdefault(item.sentence.index, []).append(item)
     for item in list(found):
         if item.assertion != "present" or not item.named or not item.types:
             continue
         text = item.sentence.text
-        others = [f for f in found if f.sentence is item.sentence and f.named and f is not item and f.types != item.types]
+        others = [f for f in named[item.sentence.index] if f is not item and f.types != item.types]
         if len(item.types) == 2 and re.search(r"\bto\b|-+>", text[item.start:item.end]) and _CONVERTED.search(text):
             found.append(replace(item, types=item.types[:1], assertion="historical", merged=[]))
             item.types = item.types[1:]
@@ -121,6 +131,7 @@ def _converted(found: list[Finding]) -> None:
             item.assertion = "historical"
         elif _superseded(text, item, others):
             item.assertion = "historical"
+    return sorted(found, key=lambda item: item.sentence.index)
 
 
 def _superseded(text: str, item: Finding, others: list[Finding]) -> bool:

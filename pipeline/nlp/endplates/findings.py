@@ -111,13 +111,15 @@ def _modic_context(note: NoteView, sentence: Sentence, roles: dict[str, list[Tar
     """Whether a bare "type 2" is about endplates: they are named in the sentence, over it or in the line before it."""
     if over or any(role in roles for role in ("named", "plate", "change", "normal")):
         return True
-    before = note.before(sentence)
-    while before is not None and before.line == sentence.line:
-        if any(t.group == "modic" and t.attributes["role"] in ("named", "plate", "change") for t in before.targets):
-            return True
-        before = note.before(before)
-    return any(" change" in t.text or "signal" in t.text or "component" in t.text for t in roles["bare"]) and any(
-        t.attributes["role"] == "named" for t in note.targets("modic"))
+    line = note.line(sentence)
+    at = sentence.index - line[0].index
+    if any(t.group == "modic" and t.attributes["role"] in ("named", "plate", "change") for s in line[max(0, at - 12):at] for t in s.targets):
+        return True
+    if not any(word in t.text for t in roles["bare"] for word in (" change", "signal", "component")):
+        return False
+    if "modic.named" not in note.cache:
+        note.cache["modic.named"] = any(t.attributes["role"] == "named" for t in note.targets("modic"))
+    return bool(note.cache["modic.named"])
 
 
 _LOOSE = re.compile(r"(?:,|\band|&|;)\s+(?:and\s+)?(?P<type>[il]{1,3}|[123])(?=\s+(?:at|in|of|on)\s+(?:the\s+)?[lst]\s?\d)")

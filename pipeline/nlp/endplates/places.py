@@ -28,8 +28,9 @@ def levels(group: Group | None) -> list[str]:
 
 
 def group_of(note: NoteView, item: Finding, found: list[Finding]) -> Group | None:
+    """The levels of a finding among the findings `found` of its sentence; None where it has none."""
     sentence = item.sentence
-    rivals = [(f.start, f.end) for f in found if f.sentence is sentence]
+    rivals = [(f.start, f.end) for f in found]
     rivals += [(t.start, t.end) for t in sentence.targets if t.group == "alternative"]
     start = min([item.start, *(f.start for f in item.merged if f.sentence is sentence)])
     end = max([item.end, *(f.end for f in item.merged if f.sentence is sentence)])

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
 from .. import levels as lv
 from ..attach import groups
@@ -13,79 +14,104 @@ _MISTAKEN = re.compile(
     r"\b(?:dictat\w+|erroneous\w*|in\s+error|incorrect\w*|mistake\w*|error|should\s+(?:read|have|be|state)|correct(?:ed|ion)\w*|"
     r"mis-?(?:stated|labell?ed|numbered|dictated|typed|reported)|rather\s+than|instead\s+of|amend\w*|not)\b")
 _QUOTED = re.compile(r"\b(?:reportedly|outside\s+(?:\w+\s+)?(?:report|read\w*|mri|interpretation)|(?:previously|originally|initially)\s+(?:reported|read|described|interpreted))\b")
+_MULTILEVEL = re.compile(r"multi-?\s?level|multiple")
 _EARLIER_SECTIONS = ("indication", "comparison")
 
 
 def settled(note: NoteView, drafts: list[Draft]) -> list[Draft]:
     """What the note as a whole leaves standing of its endplate facts."""
     wrong = _corrected(note, drafts)
-    drafts = [draft for draft in drafts if draft not in wrong]
+    drafts = [draft for draft in drafts if id(draft) not in wrong]
+    for draft in _refuted(note, drafts):
+        draft.assertion = "historical"
+    return list(_told_once(drafts))
+
+
+def _key(draft: Draft) -> tuple[str, tuple[str, ...]]:
+    return draft.attributes["type"], tuple(draft.attributes["levels"])
+
+
+def _by_key(drafts: Iterable[Draft]) -> dict[tuple[str, tuple[str, ...]], list[Draft]]:
+    """Drafts by type and levels: a note has many facts, but few of these."""
+    found: dict[tuple[str, tuple[str, ...]], list[Draft]] = {}
     for draft in drafts:
-        if _refuted(note, draft, drafts):
-            draft.assertion = "historical"
-    typed = [d for d in drafts if d.attributes["type"] != "unspecified"]
-    return [draft for draft in drafts if not _restates(draft, typed)]
+        found.setdefault(_key(draft), []).append(draft)
+    return found
 
 
-def _corrected(note: NoteView, drafts: list[Draft]) -> list[Draft]:
-    """The facts that an addendum corrects: it gives the same type at another level and names theirs as mistaken."""
+def _corrected(note: NoteView, drafts: list[Draft]) -> set[int]:
+    """The ids of facts that an addendum corrects: it gives the same type at another level and names theirs as mistaken."""
     addenda = [s for s in note.sentences if s.section == "addendum"]
     if not addenda or not any(_MISTAKEN.search(s.text) for s in addenda):
-        return []
+        return set()
     named = {level for s in addenda for group in groups(s) for level in group.levels}
     if any(_WRONG_LEVEL.search(s.text) for s in addenda):
         named |= lv.LUMBAR
-    wrong = []
-    for new in drafts:
-        if new.sentence.section != "addendum" or new.assertion != "present" or not new.attributes["levels"]:
-            continue
-        for old in drafts:
-            if old.sentence.section != "addendum" and old.assertion == "present" and _replaces(new, old, named):
-                wrong.append(old)
-                if new.attributes["type"] == "unspecified":
-                    new.attributes |= {"type": old.attributes["type"], "basis": old.attributes["basis"]}
+    present = [d for d in drafts if d.assertion == "present"]
+    old = _by_key(d for d in present if d.sentence.section != "addendum")
+    wrong: set[int] = set()
+    for new, corrections in _by_key(d for d in present if d.sentence.section == "addendum" and d.attributes["levels"]).items():
+        for key, mistaken in old.items():
+            if not _replaces(new, key, named):
+                continue
+            wrong |= {id(draft) for draft in mistaken}
+            for draft in corrections:
+                if draft.attributes["type"] == "unspecified":
+                    draft.attributes |= {"type": key[0], "basis": mistaken[0].attributes["basis"]}
     return wrong
 
 
-def _replaces(new: Draft, old: Draft, named: set[str] | frozenset[str]) -> bool:
+def _replaces(new: tuple[str, tuple[str, ...]], old: tuple[str, tuple[str, ...]], named: set[str]) -> bool:
     """Whether a corrected statement gives an old one another level (one that the addendum names), or another type."""
-    types = new.attributes["type"], old.attributes["type"]
-    levels = set(old.attributes["levels"])
-    if levels.isdisjoint(new.attributes["levels"]):
-        return bool(levels & named) and (types[0] == types[1] or types[0] == "unspecified")
-    return types[0] != types[1] and "unspecified" not in types
+    if set(old[1]).isdisjoint(new[1]):
+        return bool(set(old[1]) & named) and new[0] in (old[0], "unspecified")
+    return new[0] != old[0] and "unspecified" not in (new[0], old[0])
 
 
-def _refuted(note: NoteView, draft: Draft, drafts: list[Draft]) -> bool:
-    """Whether the report's own reading denies a change that its indication or comparison quotes."""
-    if draft.assertion != "present" or not (draft.sentence.section in _EARLIER_SECTIONS or (
-            note.note_type == "radiology" and _QUOTED.search(draft.sentence.text))):
-        return False
-    levels = set(draft.attributes["levels"])
-    for other in drafts:
-        apart = other.attributes["type"] not in ("unspecified", draft.attributes["type"]) and draft.attributes["type"] != "unspecified"
-        if other.assertion == "present" and apart and levels and levels <= set(other.attributes["levels"]) and (
-                other.sentence.index > draft.sentence.index and _QUOTED.search(draft.sentence.text)):
-            return True
-        if other.assertion == "absent" and other.sentence.section not in _EARLIER_SECTIONS:
-            denied = set(other.attributes["levels"])
-            if (not denied and other.attributes["type"] == "unspecified") or (levels and levels <= denied):
-                return not any(o is not draft and o.assertion == "present" and o.sentence.section not in _EARLIER_SECTIONS
-                               and (not levels or levels & set(o.attributes["levels"])) for o in drafts)
-    return False
+def _refuted(note: NoteView, drafts: list[Draft]) -> Iterator[Draft]:
+    """The changes that a report quotes of an earlier reading and that its own reading denies, or types otherwise."""
+    quoted = [d for d in drafts if d.assertion == "present" and (d.sentence.section in _EARLIER_SECTIONS or (
+        note.note_type == "radiology" and _QUOTED.search(d.sentence.text)))]
+    if not quoted:
+        return
+    ids = {id(draft) for draft in quoted}
+    own = [d for d in drafts if id(d) not in ids and d.sentence.section not in _EARLIER_SECTIONS]
+    seen = _by_key(d for d in own if d.assertion == "present")
+    denied = _by_key(d for d in own if d.assertion == "absent")
+    for draft in quoted:
+        kind, levels = draft.attributes["type"], set(draft.attributes["levels"])
+        again = any(not levels or levels & set(where) for _, where in seen)
+        other_type = any(other not in ("unspecified", kind) and levels and levels <= set(where) for other, where in seen)
+        if again:
+            if other_type and kind != "unspecified" and _QUOTED.search(draft.sentence.text):
+                yield draft
+        elif any((not where and other == "unspecified") or (levels and levels <= set(where)) for other, where in denied):
+            yield draft
 
 
-def _restates(draft: Draft, typed: list[Draft]) -> bool:
-    """Whether a statement only repeats, without the type or without the level, what the note has said before in full."""
-    if draft.attributes["type"] != "unspecified":
-        return draft.assertion == "present" and not draft.attributes["levels"] and any(
-            d.sentence.index < draft.sentence.index and d.assertion == "present" and d.attributes["levels"]
-            and d.attributes["type"] == draft.attributes["type"] for d in typed)
-    if draft.sentence.section == "addendum" and draft.assertion == "present" and _MISTAKEN.search(draft.sentence.text):
-        return True
-    if draft.assertion not in ("present", "possible") or (
-            re.search(r"multilevel|multi-level|multiple", draft.sentence.text)):
-        return False
-    levels = set(draft.attributes["levels"])
-    before = [d for d in typed if d.sentence.index < draft.sentence.index and d.assertion in ("present", "possible")]
-    return bool(before) and levels <= {level for d in before for level in d.attributes["levels"]}
+def _told_once(drafts: list[Draft]) -> Iterator[Draft]:
+    """The facts without those that only repeat, without the type or without the level, what was said before in full."""
+    levelled: set[str] = set()  # types told with a level
+    typed: set[str] = set()  # levels told with a type
+    any_typed = False
+    waiting: list[Draft] = []
+    for draft in drafts:
+        if waiting and waiting[0].sentence is not draft.sentence:
+            for told in waiting:
+                any_typed = True
+                typed |= set(told.attributes["levels"])
+                if told.assertion == "present" and told.attributes["levels"]:
+                    levelled.add(told.attributes["type"])
+            waiting = []
+        kind, levels = draft.attributes["type"], draft.attributes["levels"]
+        if kind != "unspecified":
+            if draft.assertion in ("present", "possible"):
+                waiting.append(draft)
+            if draft.assertion == "present" and not levels and kind in levelled:
+                continue
+        elif draft.assertion in ("present", "possible"):
+            if draft.sentence.section == "addendum" and draft.assertion == "present" and _MISTAKEN.search(draft.sentence.text):
+                continue
+            if any_typed and set(levels) <= typed and not _MULTILEVEL.search(draft.sentence.text):
+                continue
+        yield draft
