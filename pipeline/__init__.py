@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load", "run"]
+__all__ = ["__version__", "load", "reviews", "run"]
 
 if TYPE_CHECKING:
+    from . import reviews
     from .api import load, run
 
 
@@ -17,4 +18,7 @@ def __getattr__(name: str) -> Any:
     if name in ("load", "run"):  # spaCy and pandas are imported only when a pipeline is asked for
         from . import api
         return getattr(api, name)
+    if name == "reviews":
+        from importlib import import_module
+        return import_module(".reviews", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Results:
     """The tables of a run as pandas DataFrames, with the columns of the files of the same name.
 
-    In `facts` the attributes are columns and lists stay lists; `missing` is the text of missing.md.
+    In `facts` the attributes are columns and lists stay lists; `missing` is the text of missing.md. Run with `reviews`,
+    `facts` also has the column `review` (the object of facts.jsonl, or NaN).
     """
 
     patients: pd.DataFrame
@@ -46,6 +47,7 @@ def run(
     id_pattern: str | None = None,
     manifest: str | Path | None = None,
     lexicons: str | None = None,
+    reviews: str | Path | None = None,
 ) -> Results:
     """Run the pipeline over a folder, a text file or a table and return its tables; nothing is written to disk.
 
@@ -56,9 +58,10 @@ def run(
     from .runner import Options, make_engine, records
 
     policies = (policy,) if isinstance(policy, str) else tuple(policy)
-    engine = make_engine(Options(policies, as_of, workers, lexicons=lexicons))
+    file = Path(reviews) if reviews else None
+    engine = make_engine(Options(policies, as_of, workers, lexicons=lexicons, reviews=file))
     corpus = open_corpus(Path(notes), id_pattern, Path(manifest) if manifest else None)
-    texts = {name: [header] for name, header in tables.headers(engine.columns).items()}
+    texts = {name: [header] for name, header in tables.headers(engine.columns, file is not None).items()}
     for record in records(corpus, engine, workers):
         for name, chunk in record.chunks.items():
             texts[name].append(chunk)
@@ -66,7 +69,7 @@ def run(
     return Results(
         _frame(whole["patients.csv"]),
         _frame(whole["criteria.csv"]),
-        _facts(whole["facts.jsonl"]),
+        _facts(whole["facts.jsonl"], file is not None),
         _frame(whole["notes.csv"]),
         whole["missing.md"],
     )
@@ -79,7 +82,7 @@ def _frame(text: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(text), dtype=ids, keep_default_na=False, na_values=[""])
 
 
-def _facts(lines: str) -> pd.DataFrame:
+def _facts(lines: str, reviewed: bool) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
@@ -87,7 +90,9 @@ def _facts(lines: str) -> pd.DataFrame:
         fact = json.loads(line)
         cue = fact.pop("cue") or {}
         attributes = fact.pop("attributes")
-        rows.append(
-            {**fact, **{f"cue_{name}": cue.get(name) for name in ("start", "end", "text", "rule")}, **attributes}
-        )
-    return pd.DataFrame(rows, columns=[*tables.FACT_COLUMNS, *tables.ATTRIBUTE_COLUMNS])
+        review = fact.get("review") or dict(zip(tables.ORIGIN_COLUMNS, tables.AUTO, strict=True))
+        origin = {name: review[name] for name in tables.ORIGIN_COLUMNS}
+        cells = {f"cue_{name}": cue.get(name) for name in ("start", "end", "text", "rule")}
+        rows.append({**fact, **cells, **attributes, **origin})
+    last = (*tables.ORIGIN_COLUMNS, "review") if reviewed else ()
+    return pd.DataFrame(rows, columns=[*tables.FACT_COLUMNS, *tables.ATTRIBUTE_COLUMNS, *last])

@@ -54,7 +54,7 @@ class Journal:
         else:
             self._file = self._path.open("ab")
         finished = out.finished() if resume else None
-        if finished and finished.get("stamp") == stamp and _unchanged(out.path, finished):
+        if finished and "reviews" not in finished and finished.get("stamp") == stamp and _unchanged(out.path, finished):
             self._seed(out.path)
 
     def place(self, patient_id: str) -> Place | None:

@@ -111,6 +111,9 @@ def run_command(
         Path | None, typer.Option("--manifest", help="A CSV file: path, patient_id, note_date, note_type.")
     ] = None,
     lexicons: Annotated[str | None, typer.Option("--lexicons", help="Another folder of lexicon files.")] = None,
+    reviews: Annotated[
+        Path | None, typer.Option("--reviews", help="Decisions of reviewers (reviews.jsonl) that count in this run.")
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an interrupted run; unchanged notes are not processed again.")
     ] = False,
@@ -120,7 +123,8 @@ def run_command(
     """Notes in; facts, criteria and the per-patient evidence table out."""
     from .runner import DEFAULT_POLICY, Options, run
 
-    options = Options(tuple(policy or [DEFAULT_POLICY]), as_of, workers, id_pattern, manifest, lexicons, resume)
+    policies = tuple(policy or [DEFAULT_POLICY])
+    options = Options(policies, as_of, workers, id_pattern, manifest, lexicons, resume, reviews)
     if quiet:
         summary = run(notes, out, options)
     else:

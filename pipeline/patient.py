@@ -15,7 +15,8 @@ from .schema import Fact, Note, Verdict
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from .criteria import Policy
+    from .criteria import Judgement, Policy
+    from .reviews import Reviews
 
 
 @dataclass(slots=True, frozen=True)
@@ -25,6 +26,7 @@ class Settings:
     policies: tuple[str, ...] = ("aspn-2022",)
     as_of: str | None = None
     lexicons: str | None = None
+    reviews: Reviews | None = None
 
 
 @dataclass(slots=True)
@@ -49,6 +51,9 @@ class Record:
     extracted: int = 0
     recalled: int = 0
     failed: str = ""
+    found: str = ""  # the facts as the program found them, a JSON line each, where reviews changed them
+    reviewed: int = 0  # how many decisions are about this patient
+    stale: int = 0  # and how many of them about a fact that is no longer found
 
 
 class Engine:
@@ -64,6 +69,7 @@ class Engine:
         if twice:
             raise UserError(f"two policies have the id {twice}; give one of them another id, or leave one out")
         self.versions = [version for policy in self.policies for version in _versions(policy)]
+        self.reviews = settings.reviews.by_patient() if settings.reviews else None
         self.columns = tables.patient_columns(_criteria(self.versions))
         self._nlp: Language | None = None
 
@@ -89,14 +95,25 @@ class Engine:
                 if found is not None:
                     facts += found
                     notes.append(without_text(note))
+        if self.reviews is not None:
+            facts = self._review(record, facts)
         record.chunks = {
             "notes.csv": tables.note_lines(record.rows),
             "facts.jsonl": tables.fact_json(facts),
-            "facts.csv": tables.fact_lines(facts),
+            "facts.csv": tables.fact_lines(facts, self.reviews is not None),
         }
         if task.patient_id:
             self._judge(record, facts, notes)
         return record
+
+    def _review(self, record: Record, facts: list[Fact]) -> list[Fact]:
+        """The facts that stand after review."""
+        from . import reviewed
+
+        decisions = (self.reviews or {}).get(record.patient_id, {})
+        record.found = tables.fact_json(facts)
+        record.reviewed, record.stale = len(decisions), reviewed.stale(decisions, facts)
+        return reviewed.standing(facts, decisions)
 
     def _facts(self, row: NoteRow, note: Note, known: Recalled, record: Record) -> list[Fact] | None:
         """The facts of a note, from the journal where it has them; None where extraction failed."""
@@ -125,11 +142,14 @@ class Engine:
         lines: dict[str, list[str]] = {"patients.csv": [], "criteria.csv": [], "missing.md": []}
         for policy in self.policies:
             values: dict[str, object] = {}
+            origins: dict[str, tuple[str, str]] | None = {} if self.reviews is not None else None
             try:
                 if record.failed:
                     verdicts = _unjudged(record, policy.id)
                 else:
                     judgement = judge(record.patient_id, facts, notes, policy, self.settings.as_of)
+                    if self.reviews is not None:
+                        judgement, origins = self._settle(judgement)
                     verdicts, values = judgement.verdicts, judgement.values
                     record.warnings += judgement.warnings
                     lines["missing.md"].append(missing_md(judgement))
@@ -140,8 +160,14 @@ class Engine:
             lines["patients.csv"].append(
                 tables.patient_line(self.columns, record.patient_id, policy.id, verdicts, values, len(notes))
             )
-            lines["criteria.csv"].append(tables.criteria_lines(verdicts))
+            lines["criteria.csv"].append(tables.criteria_lines(verdicts, origins))
         record.chunks |= {name: "".join(texts) for name, texts in lines.items()}
+
+    def _settle(self, judgement: Judgement) -> tuple[Judgement, dict[str, tuple[str, str]]]:
+        from .reviewed import settle, verdict_origin
+
+        settled, decisions = settle(judgement, (self.reviews or {}).get(judgement.patient_id, {}))
+        return settled, {criterion: verdict_origin(decision) for criterion, decision in decisions.items()}
 
     def died(self, task: Task) -> Record:
         """The record of a patient on whom a worker process died twice: its notes are listed, none is lost silently."""

@@ -38,6 +38,7 @@ class Options:
     manifest: Path | None = None
     lexicons: str | None = None
     resume: bool = False
+    reviews: Path | None = None
 
 
 def run(
@@ -85,7 +86,12 @@ def make_engine(options: Options) -> Engine:
             date.fromisoformat(options.as_of)
         except ValueError:
             raise UserError(f"--as-of {printable(options.as_of)} is not a date; write it as YYYY-MM-DD") from None
-    return Engine(Settings(tuple(dict.fromkeys(options.policies)), options.as_of, options.lexicons))
+    reviews = None
+    if options.reviews is not None:
+        from .reviews import read
+
+        reviews = read(options.reviews)
+    return Engine(Settings(tuple(dict.fromkeys(options.policies)), options.as_of, options.lexicons, reviews))
 
 
 def _write(
@@ -97,6 +103,7 @@ def _write(
     progress: Callable[[int, int], None] | None,
 ) -> tuple[Summary, dict[str, str]]:
     summary = Summary([policy.id for policy in engine.policies], ids_that_differ_in_case(corpus.patient_ids()))
+    summary.reviews = engine.settings.reviews
     files = {name: folder.stage(name) for name in tables.FILES}
     digests = {name: hashlib.sha256() for name in tables.FILES}
 
@@ -106,13 +113,13 @@ def _write(
             digests[name].update(chunk.encode())
 
     with writing(folder.path):
-        put(tables.headers(engine.columns))
+        put(tables.headers(engine.columns, engine.reviews is not None))
     with closing(records(corpus, engine, workers, journal)) as stream:
         for record in stream:
             with writing(folder.path):
                 put(record.chunks)
                 if record.extracted:
-                    journal.add(record.patient_id, record.rows, record.chunks["facts.jsonl"])
+                    journal.add(record.patient_id, record.rows, record.found or record.chunks["facts.jsonl"])
                     folder.keep = True
             summary.add(record)
             if progress:
@@ -138,7 +145,7 @@ def _description(
 ) -> dict[str, Any]:
     """What run.json says; everything that may differ between two runs over the same input is under `timings`."""
     manifest = printable(str(options.manifest)) if options.manifest else None
-    return {
+    described: dict[str, Any] = {
         "program": {"name": PROGRAM, "version": versions["program"]},
         "stamp": versions,
         "policies": [_policy(policy) for policy in engine.versions],
@@ -161,3 +168,7 @@ def _description(
             "notes_recalled": summary.recalled,
         },
     }
+    if summary.reviews is not None:
+        described["options"]["reviews"] = printable(str(options.reviews))
+        described["reviews"] = {**summary.review_counts(summary.reviews), "sha256": summary.reviews.sha256}
+    return described

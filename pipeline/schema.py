@@ -64,14 +64,16 @@ class Fact:
     note_id: str = ""
     note_date: str | None = None
     note_type: str = "unknown"
+    review: dict[str, Any] | None = None  # what a reviewer decided: origin, reviewer, when, why, found (if corrected)
 
     def to_dict(self) -> dict[str, Any]:
         """The fact as it stands in facts.jsonl, keys in the order of the contract."""
-        return {"fact_id": self.fact_id, "patient_id": self.patient_id, "note_id": self.note_id,
-                "note_date": self.note_date, "note_type": self.note_type, "kind": self.kind,
-                "assertion": self.assertion, "start": self.start, "end": self.end, "text": self.text,
-                "sentence": self.sentence, "section": self.section, "rule": self.rule,
-                "cue": asdict(self.cue) if self.cue else None, "attributes": self.attributes}
+        row = {"fact_id": self.fact_id, "patient_id": self.patient_id, "note_id": self.note_id,
+               "note_date": self.note_date, "note_type": self.note_type, "kind": self.kind,
+               "assertion": self.assertion, "start": self.start, "end": self.end, "text": self.text,
+               "sentence": self.sentence, "section": self.section, "rule": self.rule,
+               "cue": asdict(self.cue) if self.cue else None, "attributes": self.attributes}
+        return {**row, "review": self.review} if self.review else row
 
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> Fact:

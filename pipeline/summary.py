@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from .reviews import Reviews
+
 SHOWN_PATIENTS, SHOWN_REJECTED, SHOWN_MISSING = 25, 20, 6
 _WIDEST, _PATIENT_WIDTH = 100, 20
 _NO_CRITERIA = ("overall", "missing_items")
@@ -47,6 +49,11 @@ _PLAIN_SYMBOLS = {
     "excluded": "-",
     "unverified": ".",
 }
+_UNUSED = {
+    "of_other_patients": "about other patients",
+    "of_facts_no_longer_found": "about facts no longer found",
+    "damaged_lines": "damaged lines passed over",
+}
 _SHORT = {
     "duration": "dur",
     "conservative_care": "care",
@@ -70,6 +77,8 @@ class Summary:
         self.rejected: list[tuple[str, str]] = []
         self.n_inputs = self.n_patients = self.n_facts = self.n_failed = self.extracted = self.recalled = 0
         self.n_warnings = self.n_dateless = 0
+        self.n_reviewed = self.n_stale = 0
+        self.reviews: Reviews | None = None
         self.out: Path | None = None
         self.seconds = self.rate = 0.0
 
@@ -86,6 +95,8 @@ class Summary:
         self.recalled += record.recalled
         self.n_warnings += len(record.warnings)
         self.n_failed += bool(record.failed)
+        self.n_reviewed += record.reviewed
+        self.n_stale += record.stale
         if not record.patient_id:
             return
         self.n_patients += 1
@@ -186,6 +197,8 @@ class Summary:
             f"({self.rate:,.{0 if self.rate >= 10 else 1}f} notes/s{reused})",
             highlight=False,
         )
+        if self.reviews is not None:
+            self._show_reviews(console, self.reviews)
         if self.missing:
             top = list(self.counts()["missing_items"].items())[:SHOWN_MISSING]
             console.print(
@@ -193,6 +206,23 @@ class Summary:
                 + ", ".join(f"{item.replace('_', ' ')} ({count:,})" for item, count in top),
                 highlight=False,
             )
+
+    def _show_reviews(self, console: Console, reviews: Reviews) -> None:
+        count = self.review_counts(reviews)
+        parts = [_many(count["items"], "item") + " decided"]
+        parts += [f"{count[name]:,} {told}" for name, told in _UNUSED.items() if count[name]]
+        console.print("[bold]reviews[/]  " + " · ".join(parts), highlight=False)
+
+    def review_counts(self, reviews: Reviews) -> dict[str, int]:
+        """How many decisions there are and how many could not count, for run.json."""
+        items = len(reviews.latest())
+        return {
+            "decisions": len(reviews.decisions),
+            "items": items,
+            "of_other_patients": items - self.n_reviewed,
+            "of_facts_no_longer_found": self.n_stale,
+            "damaged_lines": len(reviews.damaged),
+        }
 
     def _show_problems(self, console: Console) -> None:
         from rich.text import Text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, fields
 from typing import Any
 
@@ -43,8 +43,10 @@ FACT_COLUMNS = (
     "cue_text",
     "cue_rule",
 )
+ORIGIN_COLUMNS = ("origin", "reviewer")  # the last columns of a run with --reviews
 ATTRIBUTE_COLUMNS = tuple(dict.fromkeys(name for names in ATTRIBUTES.values() for name in names))
 FILES = ("patients.csv", "criteria.csv", "facts.jsonl", "facts.csv", "notes.csv", "missing.md")
+AUTO = ("auto", "")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
@@ -79,13 +81,14 @@ def patient_columns(criteria: Sequence[str]) -> tuple[str, ...]:
     return ("patient_id", "policy", "overall", *BASE_CRITERIA, *extra, *VALUES, "missing_items", "n_notes")
 
 
-def headers(columns: Sequence[str]) -> dict[str, str]:
-    """What each file begins with; `columns` are those of patients.csv."""
+def headers(columns: Sequence[str], reviewed: bool = False) -> dict[str, str]:
+    """What each file begins with; `columns` are those of patients.csv. A `reviewed` run tells the origin of a line."""
+    origin = ORIGIN_COLUMNS if reviewed else ()
     return {
         "patients.csv": line(columns),
-        "criteria.csv": line(CRITERIA_COLUMNS),
+        "criteria.csv": line((*CRITERIA_COLUMNS, *origin)),
         "facts.jsonl": "",
-        "facts.csv": line((*FACT_COLUMNS, *ATTRIBUTE_COLUMNS)),
+        "facts.csv": line((*FACT_COLUMNS, *ATTRIBUTE_COLUMNS, *origin)),
         "notes.csv": line(NOTE_COLUMNS),
         "missing.md": MISSING_HEAD,
     }
@@ -117,9 +120,13 @@ def patient_line(
     return line(row.get(name) for name in columns)
 
 
-def criteria_lines(verdicts: Iterable[Verdict]) -> str:
+def criteria_lines(verdicts: Iterable[Verdict], origins: Mapping[str, tuple[str, str]] | None = None) -> str:
+    """The verdicts as lines of criteria.csv; `origins` (by criterion) in a reviewed run."""
     return "".join(
-        line((v.patient_id, v.policy, v.criterion, v.status, v.rationale, v.missing_items, v.evidence))
+        line(
+            (v.patient_id, v.policy, v.criterion, v.status, v.rationale, v.missing_items, v.evidence)
+            + (origins.get(v.criterion, AUTO) if origins is not None else ())
+        )
         for v in verdicts
     )
 
@@ -131,10 +138,12 @@ def fact_json(facts: Iterable[Fact]) -> str:
     return text if text.isascii() else text.translate(_LINE_BREAKS)
 
 
-def fact_lines(facts: Iterable[Fact]) -> str:
-    """The facts as lines of facts.csv."""
+def fact_lines(facts: Iterable[Fact], reviewed: bool = False) -> str:
+    """The facts as lines of facts.csv, with their origin in a reviewed run."""
     made = []
     for fact in facts:
+        review = fact.review or {}
+        origin = (review.get("origin", AUTO[0]), review.get("reviewer", AUTO[1])) if reviewed else ()
         cue = (fact.cue.start, fact.cue.end, fact.cue.text, fact.cue.rule) if fact.cue else (None,) * 4
         made.append(
             line(
@@ -154,6 +163,7 @@ def fact_lines(facts: Iterable[Fact]) -> str:
                     fact.rule,
                     *cue,
                     *(fact.attributes.get(name) for name in ATTRIBUTE_COLUMNS),
+                    *origin,
                 ]
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .judge import Judgement, Request, judge
+from .judge import Judgement, Request, judge, with_verdicts
 from .policy import Policy
 from .requests import missing_md, missing_sections
 from .store import check_policy, list_policies, load_policy
@@ -17,4 +17,5 @@ __all__ = [
     "load_policy",
     "missing_md",
     "missing_sections",
+    "with_verdicts",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..schema import Fact, Verdict
@@ -86,9 +86,7 @@ def judge(
     overall, blocking = _overall(patient_id, policy, verdicts)
     warnings += [w for _, r in readings.values() for w in r.warnings] + told + _warnings(chart, policy)
     change = [
-        Request(v.criterion, v.criterion, f"Documented as not met; only new findings could change it: {v.rationale}")
-        for v in verdicts
-        if v.status == "not_met"
+        Request(v.criterion, v.criterion, _unmet(v)) for v in verdicts if v.status == "not_met"
     ]
     return Judgement(
         patient_id,
@@ -101,6 +99,27 @@ def judge(
         [*change, *requests],
         list(dict.fromkeys(warnings)),
     )
+
+
+def with_verdicts(judgement: Judgement, verdicts: list[Verdict]) -> Judgement:
+    """The judgement with these verdicts (`overall` left out) in place of its own: `overall` is made anew, and nothing
+    is asked for a criterion that a person set to a status that asks for nothing."""
+    overall, blocking = _overall(judgement.patient_id, judgement.policy, verdicts)
+    before = {v.criterion: v.status for v in judgement.verdicts}
+    asked = {v.criterion for v in verdicts if v.status == before[v.criterion] or v.status in ("missing", "review")}
+    requests = [request for request in judgement.requests if request.criterion in asked]
+    failed = [Request(v.criterion, v.criterion, _unmet(v)) for v in verdicts if v.status == "not_met"]
+    return replace(
+        judgement,
+        verdicts=[*verdicts, overall],
+        requests=requests,
+        blocking=blocking,
+        smallest_change=[*failed, *requests],
+    )
+
+
+def _unmet(verdict: Verdict) -> str:
+    return f"Documented as not met; only new findings could change it: {verdict.rationale}"
 
 
 def evaluate(rule: Any, chart: Chart) -> Reading | None:
