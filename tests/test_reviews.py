@@ -97,6 +97,8 @@ def test_a_verdict_set_by_a_person_stands_with_its_origin_and_decides_the_overal
     append(file, decide_verdict("P2", "aspn-2022", "imaging", said, "B. Ruiz", "correct", "MRI on the portal", "met"))
     append(file, decide_verdict("P1", "aspn-2022", "imaging", "met", "B. Ruiz", "accept"))
     append(file, decide_verdict("P1", "aspn-2022", "function", "met", "B. Ruiz", "reject", "questionnaire of a relative"))
+    said = verdict(plain, "P1", "conservative_care")["status"]
+    append(file, decide_verdict("P1", "aspn-2022", "conservative_care", said, "B. Ruiz", "correct", "9 months in all", "met"))
     run(notes, tmp_path / "out", Options(reviews=file))
     row = verdict(tmp_path / "out", "P2", "imaging")
     assert (row["status"], row["origin"], row["reviewer"], row["missing_items"]) == ("met", "overridden", "B. Ruiz", "")
