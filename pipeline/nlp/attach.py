@@ -193,7 +193,9 @@ def inherited(note: NoteView, sentence: Sentence) -> Group | None:
     named: set[str] = set()
     while before is not None and before.line == sentence.line and not sentence.cell and (
             sentence.index - before.index < _LINE_REACH):
-        if _ALL_LEVELS.search(before.text):
+        if "all_levels" not in before.cache:
+            before.cache["all_levels"] = bool(_ALL_LEVELS.search(before.text))
+        if before.cache["all_levels"]:
             return None
         found = [group for group in groups(before) if group.levels]
         if found and _labels(before, found[0]):

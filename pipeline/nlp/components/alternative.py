@@ -189,6 +189,8 @@ def _counts(note: NoteView, target: Target) -> bool:
         return bool(_OF_SPINE.search(target.sentence.text) or groups(target.sentence))
     if target.rule == "alternative.fracture" and not _SPINAL_FRACTURE.search(target.text) and not imaging(note):
         return _about_spine(note, target.sentence)
+    if target.rule == "alternative.slip" and _about_spine(note, target.sentence):
+        return True
     return target.attributes.get("reading") != "imaging" or imaging(note) or target.sentence.section in (
         "findings", "impression", "indication") or bool(re.search(r"\b(?:mri|ct|x-?ray|spine|spinal|lumbar(?!\s+punct))\b", target.sentence.text)) or (
         bool(re.search(r"\b(?:mri|x-?ray|ct)\b", note.text[:200].lower())))

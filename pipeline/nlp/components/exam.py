@@ -9,7 +9,7 @@ import re
 
 _NEGATIVE = (r"negative|neg\b|\(\s*-\s*(?:ve)?\s*\)|-ve\b|-/-|(?<=\s)-(?=\s*(?:$|[,.;]|bilat|b/l))|nontender|non[\s-]tender|not\s+tender|non[\s-]?painful|"
              r"normal|unremarkable|(?:is|was|were|are)?\s*(?:pain[\s-]?free|painless)|unprovocative|non-?provocative|"
-             r"(?:do|does|did)\s+not\s+(?:re)?(?:produce|provoke|elicit|cause|aggravate)|not\s+(?:re)?(?:produce|provoke|reproduced|provoked)|"
+             r"(?:re)?(?:produces?|provokes?)\s+(?:nothing|no\b)|elicits?\s+(?:nothing|no\b)|(?:do|does|did)\s+not\s+(?:re)?(?:produce|provoke|elicit|cause|aggravate)|not\s+(?:re)?(?:produce|provoke|reproduced|provoked)|"
              r"without\s+(?:pain|provocation|tenderness|reproduction)|no\s+(?:pain|tenderness)|absent|unrevealing|benign|denies|0\s?/\s?[3-6]\b")
 _POSITIVE = (r"positive|pos\b|\(\s*\+\s*(?:ve)?\s*\)|\+ve\b|\+/\+|(?<=\s)\+(?!\d)|(?:re)?produc(?:es|ed|ing)|provok(?:es|ed|ing)|"
              r"provocative\s+of|elicit(?:s|ed)|caus(?:es|ed)|painful|aggravat(?:es|ed)|tender(?:ness)?\b|concordant|equivocal|mild\s+pain")

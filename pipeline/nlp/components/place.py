@@ -14,15 +14,15 @@ from ..component import NoteView
 from ..sentences import Sentence
 from ..targets import Target
 
-_OUTSIDE = re.compile(r"\b(?:cervical|thoracic|dorsal|c[\s.-]?spine|t[\s.-]?spine|d[\s.-]?spine|neck|mid[\s-]?back|brain|"
+_OUTSIDE = re.compile(r"\b(?:cervical|thoracic|dorsal|c[\s.-]?spine|t[\s.-]?spine|d[\s.-]?spine|(?<!femoral )neck|mid[\s-]?back|brain|"
                       r"knees?|shoulders?|elbows?|wrists?|ankles?)\b")
 _LUMBAR = re.compile(r"\b(?:lumb\w*|lss|ls|l[\s./-]*s?[\s.-]*spine|sacr\w*|scaro\w*|si|sij|low(?:er)?[\s-]+back|whole\s+spine|back)\b|thoraco-?lumbar|dorso-?lumbar")
-_BODY = re.compile(_OUTSIDE.pattern + r"|\b(?:hips?|arms?|hands?|fingers?|foot|feet|toes?|heel|jaw|sternum|ribs?|skull|tibia|femur|rotator|cuff|carpal|upper\s+extremit\w+)\b")
-_SPINE_ABOVE = re.compile(r"\b(?:cervical|thoracic|dorsal|c[\s.-]?spine|t[\s.-]?spine|d[\s.-]?spine|neck)\b")
+_BODY = re.compile(_OUTSIDE.pattern + r"|\b(?:hips?|arms?|hands?|fingers?|foot|feet|toes?|heel|plantar|metatarsals?|calcane\w+|jaw|sternum|ribs?|skull|tibia|femur|rotator|cuff|carpal|upper\s+extremit\w+)\b")
+_SPINE_ABOVE = re.compile(r"\b(?:cervical|thoracic|dorsal|c[\s.-]?spine|t[\s.-]?spine|d[\s.-]?spine|(?<!femoral )neck)\b")
 _SPINE = re.compile(r"(?<!cervical )(?<!thoracic )\b(?:spine|spinal|vertebra\w*)\b")
 _STUDY = re.compile(r"\b(?:mri?|m\.r\.i\.?|ct|x-?rays?|xr|radiographs?|myelogram|scan|spine|joints?)\b")
 _CLAUSE = re.compile(r"[,.;:()]|\band\b|\bbut\b")
-_SAME = re.compile(r"\b(?:this|that|the\s+same|same|both(?:\s+of\s+these)?|these|those|said|above)\s+(?:disc\s+)?levels?\b|\bhere\b|\bthere\s*(?:$|[.,;])|\b(?:canal|facets?|foramina)\s+there\b")
+_SAME = re.compile(r"\b(?:this|that|the\s+same|same|both(?:\s+of\s+these)?|these|those|said|above)\s+(?:two\s+|2\s+|three\s+)?(?:disc\s+)?levels?\b|\bhere\b|\bthere\s*(?:$|[.,;])|\b(?:canal|facets?|foramina)\s+there\b")
 _NO_PLACE = re.compile(r"\b(?:any|other|all|every|remaining)\s+(?:other\s+|lumbar\s+|remaining\s+)*levels?\b|\belsewhere\b|\bthroughout\b|\banywhere\b|^(?:the\s+)?(?:remaining|rest\s+of\s+the|other)\b")
 _CONTINUES = re.compile(r"\s*(?:-\s*)?(?:(?:mild|mildly|slight|slightly|significant|significantly|moderately|severely|largely|and|with|also)\s+)*"
                         r"(?:with\s+(?:spinal|canal|secondary|central|associated)|compress(?!ion\s+(?:fract|deform))|encroach|abut|indent|caus|result|associated|narrowing\s+(?:the|both|left|right|lt|rt|of)|contacting|displacing|impinging|leading|touching|effacing)")
@@ -105,12 +105,14 @@ def place(note: NoteView, target: Target, diagnosis: str, assertion: str, rivals
     kind = target.attributes.get("place", "disc")
     if kind == "none" or diagnosis == "si_joint_dysfunction":
         return Place([], [])
+    if kind == "own" and not groups(target.sentence):
+        return Place([], [])
     group = _group(note, target, diagnosis, assertion, rivals, kind == "vertebra")
     if group is None:
         return Place([], [])
     if group.outside:
         return None
-    if kind == "disc":
+    if kind in ("disc", "own"):
         return Place(lumbar(group.levels), [])
     return Place(lumbar(group.levels), group.endplates or group.vertebrae)
 
@@ -177,7 +179,9 @@ def _item_apart(note: NoteView, target: Target, diagnosis: str, assertion: str, 
     words = text[item:target.end]
     if assertion == "absent":
         return (not imaging(note) or diagnosis in _GLOBAL) and bool(re.match(r"(?:there\s+(?:is|are)\s+)?(?:no|not|without|negative)\b", words)) and not _QUALIFIES.match(words)
-    return not imaging(note) and not _QUALIFIES.match(words)
+    lesion = any(stop <= group.start < stop + 30 for _, stop in rivals)
+    follows = lesion and diagnosis in ("central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis", "nerve_root_compression")
+    return not imaging(note) and not follows and not _QUALIFIES.match(words)
 
 
 def _of_paragraph(note: NoteView, target: Target, diagnosis: str, assertion: str) -> Group | None:
@@ -190,7 +194,7 @@ def _of_paragraph(note: NoteView, target: Target, diagnosis: str, assertion: str
     reports = imaging(note)
     line = _line_so_far(note, sentence)
     for before in line[:-1] if reports else line[-2:-1]:
-        if _NO_PLACE.search(before.text) or _OTHERS.search(before.text):
+        if _turns(before):
             return None
         named += [group for group in groups(before) if group.levels]
     single = len({tuple(group.levels) for group in named}) == 1 and len(named[0].levels) == 1
@@ -207,6 +211,14 @@ def _of_paragraph(note: NoteView, target: Target, diagnosis: str, assertion: str
             if found and re.match(r"\s*(?:level\s*)?:", opener.text[found[0].end:]) and found[0].start == 0:
                 return found[0]
     return None
+
+
+def _turns(sentence: Sentence) -> bool:
+    """Whether a sentence turns from one level to all or the others."""
+    found = sentence.cache.get("turns")
+    if found is None:
+        found = sentence.cache["turns"] = bool(_NO_PLACE.search(sentence.text) or _OTHERS.search(sentence.text))
+    return bool(found)
 
 
 def _line_so_far(note: NoteView, sentence: Sentence) -> list[Sentence]:
@@ -242,7 +254,7 @@ def _joined(found: list[Group]) -> Group:
 _APEX = re.compile(r"[^,;.]{0,30}\b(?:at|of|about|around|on)\s+(?:the\s+)?(?:\w+\s+)?|.{0,60}\b(?:apex|cent(?:er|re)d)\b.{0,20}")
 _ITEM = re.compile(r",\s*(?:and\s+)?|\band\s+(?=there\b)")
 _WINDOW = 300
-_BOTH = re.compile(r"\b(?:both|these|those|same)\s+(?:disc\s+)?levels?\b")
+_BOTH = re.compile(r"\b(?:both|these|those|same)\s+(?:two\s+|2\s+|three\s+)?(?:disc\s+)?levels?\b")
 _GLOBAL = ("compression_fracture", "spinal_tumor", "spondylolisthesis", "scoliosis", "spondylolysis", "prior_fusion",
            "prior_decompression", "osteoporosis", "cauda_equina_syndrome", "si_joint_dysfunction")
 _DISC = ("disc_bulge", "disc_protrusion", "disc_extrusion", "disc_sequestration", "annular_fissure", "nerve_root_compression",
@@ -251,4 +263,4 @@ _ANY_OTHER = re.compile(r"[^.;]{0,40}\b(?:or|and|nor)\s+(?:elsewhere|(?:at\s+)?a
 _OTHERS = re.compile(r"\b(?:other|remaining)\s+(?:lumbar\s+)?(?:discs?|disks?|interspaces)\b|\band\s+above\b|\bthe\s+rest\b")
 _MANY = re.compile(r"\b(?:multi-?\s?levels?|multiple|elsew\w+|elswere|other|several|lower\s+lumbar)\b")
 _OPENS = re.compile(r"(?:[a-z][\w\s/-]{0,30}:\s*)?(?:(?:at|on|the)\s+)*")
-_QUALIFIES = re.compile(r"(?:(?:mild|mildly|slight|slightly|significantly|largely|severely|and|also|all|again)\s+)*(?:\w+ing\b|with\b|without\b|associated|which|that|more\b|caus)")
+_QUALIFIES = re.compile(r"(?:(?:mild|mildly|slight|slightly|significantly|largely|severely|and|also|all|again)\s+)*(?:\w+ing\b|with\b|without\b|associated|which|that|more\b|caus|consistent|compatible|in\s+keeping|suspicious|suggest)")
