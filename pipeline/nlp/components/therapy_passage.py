@@ -15,10 +15,11 @@ from ..matcher import Hit, LinearMatcher, longest
 from ..sentences import Sentence
 from ..targets import Target
 
-_LIST = re.compile(r"[\s,;/&+()\[\].#:-]*(?:\b(?:and|or|then|plus|with|as\s+well\s+as|including|an?|the|some|both|also|oral|otc|his|her|"
-                   r"daily|bid|tid|qid|qhs|prn|nightly|as\s+needed|for\s+pain|course\s+of|trial\s+of|use\s+of|used|using|"
-                   r"x\s?\d+|\d+(?:\.\d+)?\s?(?:mg|g|mcg|%|ml|x|tabs?)?|mg|po|p\.o|lumbar|supervised|formal|home|followed\s+by|"
-                   r"multiple|several|various|different|attempts?|at|in|on|of|to|it|area)\b[\s,;/&+()\[\].#:-]*)*")
+_LIST = re.compile(r"[\s,;/&+()\[\].#:%-]*(?>\b(?:and|or|then|plus|with|as\s+well\s+as|including|an?|the|some|both|also|oral|otc|his|her|"
+                   r"daily|bid|tid|qid|qhs|prn|nightly|as\s+needed|for\s+pain|course\s+of|trial\s+of|use\s+of|used|using|x\s?\d+|"
+                   r"\d+(?:\.\d+)?(?:mg|g|mcg|ml|x)?|mg|mcg|tabs?|po|lumbar|supervised|formal|home|followed\s+by|multiple|several|"
+                   r"various|different|attempts?|at|in|on|of|to|it|area)\b[\s,;/&+()\[\].#:%-]*)*+")
+_CELLS = 40  # of a table row read together; keeps the work linear in rows of any length
 
 
 @dataclass(slots=True)
@@ -56,7 +57,7 @@ def passages(note: NoteView) -> Iterator[Passage]:
     """The passages of a note in order, without unticked items."""
     row: list[Sentence] = []
     for sentence in note.sentences:
-        if row and (not sentence.cell or sentence.line != row[0].line):
+        if row and (not sentence.cell or sentence.line != row[0].line or len(row) >= _CELLS):
             yield _join(row)
             row = []
         if sentence.checked is False:
