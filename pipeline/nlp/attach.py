@@ -28,7 +28,7 @@ _ROOT = re.compile(r"\s*(?:(?:,|and|&|or|/)\s*[ls]\s?\d\s+)?(?:(?:spinal|exiting
                    r"(?:nerves?|roots?|dermatom\w*|radicul\w*|myotom\w*|distribution)\b")
 _MULTILEVEL = re.compile(r"\bmulti-?\s?(?:level|segmental)\w*\s+(?:[\w-]+\s+){0,3}$")
 _LINE_REACH = 60  # sentences of one line that a level may reach over
-_LEAD = re.compile(r"\s*(?:at|on|for)\s+(?:the\s+)?")
+_LEAD = re.compile(r"\s*(?:(?:at|on|for)\s+(?:the\s+)?(?:level\s+)?|level\s*:?\s+)")
 # levels that a statement on other levels only stresses: "noticeably at L4-5"
 _STRESS = re.compile(r"\b(?:notic\w+|notabl\w+|particularly|especially|predominantly|largest|worst|worse|most\s+\w+|"
                      r"more\s+so|maximal|maximum)\s+(?:noted\s+)?(?:at|on|in)\s+(?:the\s+)?(?:level\s+of\s+)?$")

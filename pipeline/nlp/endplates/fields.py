@@ -18,11 +18,16 @@ _NORMAL_CELL = re.compile(
 _NONE_CELL = re.compile(r"(?:none|no|nil|absent|negative|neg|0|not\s+(?:seen|present)|no\s+changes?)(?=\s*(?:[.,;)}]|$|in\s+(?:19|20)|at\b|seen|noted|identified|present))")
 _CHANGE_CELL = re.compile(r"\b(?:(?:degenerative|reactive|discogenic)(?:\s+(?:signal|marrow))?(?:\s+changes?)?|irregular(?:ity)?|signal\s+changes?)\b")
 _SPARED = re.compile(r"(?:and\s+|the\s+)*[lst]\s?\d[\dlst\s/,&and-]{0,60}?\s(?:are|is|appears?|remains?)\s+(spared|unaffected|uninvolved|not\s+(?:involved|affected))[\s.]*")
+_LISTED = re.compile(r"(?:and\s+)?[lstd]\s?\d[\dlst\s/,&-]{0,40}[:=-]\s*(normal|none|intact|preserved|unremarkable|nl|wnl)\s*[.,]?$")
 _REPLY = re.compile(r"answer\s*:\s*(?:(no|none|not)|yes)\b")
 
 
 def elliptic(note: NoteView, sentence: Sentence) -> list[Finding]:
     """What a sentence says of the endplates that the one before it named: "L1-L2 is spared", "Answer: No"."""
+    line = note.line(sentence)
+    listed = _LISTED.match(sentence.text) if re.match(r"(?:vertebral\s+)?end[\s-]?plates?\s*[:-]", line[0].text) else None
+    if listed:
+        return [Finding(sentence, listed.start(1), listed.end(1), (), "list", "descriptor", "absent", None, "modic.field")]
     before = note.before(sentence)
     named = before is not None and any(t.group == "modic" and t.attributes["role"] in ("named", "change") for t in before.targets)
     if not named or before is None:

@@ -22,6 +22,7 @@ OTHER_ORGAN = re.compile(
     r"protrusions?|herniations?|bulges?|femoral|hips?|legs?|ankles?|osteophytes?|spurs?|ligament\w*|screws?)\b|[;]|"
     r"\b(?:but|whereas|while|otherwise|rather\s+than|instead\s+of|sacral|sacrum)\b")
 _IN_BRACKETS = re.compile(r"[^.;()]{0,40}?\((?:types?\s*)?((?:[il]{1,3}|[123])(?:\s*[/-]\s*(?:[il]{1,3}|[123]))?)\)")
+_NERVE = re.compile(r"\b(?:bvna?|basivertebral|intracept)\b")
 _REACH = 110
 
 
@@ -110,6 +111,8 @@ def _bare(target: Target, named: list[Finding], roles: dict[str, list[Target]]) 
 def _modic_context(note: NoteView, sentence: Sentence, roles: dict[str, list[Target]], over: str) -> bool:
     """Whether a bare "type 2" is about endplates: they are named in the sentence, over it or in the line before it."""
     if over or any(role in roles for role in ("named", "plate", "change", "normal")):
+        return True
+    if _NERVE.search(sentence.text):
         return True
     line = note.line(sentence)
     at = sentence.index - line[0].index
@@ -218,7 +221,7 @@ def _merge(named: list[Finding], described: list[Finding]) -> list[Finding]:
         host = next((n for n in named if explains(n, item)), None)
         if host is not None:
             host.merged.append(item)
-        else:
+        elif not item.types or not set(item.types) <= {name for n in named if n.assertion == item.assertion for name in n.types}:
             kept.append(item)
     return named + kept
 

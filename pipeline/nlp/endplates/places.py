@@ -13,7 +13,7 @@ _EVERYWHERE = re.compile(
     r"\b(?:(?:remaining|other|remainder|rest|all|every|any|each|elsewhere|throughout|no\s+level)(?:\s+of\s+the)?(?:\s+\w+)?\s+"
     r"(?:levels?|end[\s-]?plates?|segments?)|elsewhere|throughout|at\s+any|remaining|(?:any|all|every|other)\s+(?:other\s+)?(?:lumbar\s+)?"
     r"(?:levels?|end[\s-]?plates?))\b")
-_BACK = re.compile(r"\b(?:this|the\s+same|that|these|those)\s+(?:dis[ck]\s+|lumbar\s+)?(?:levels?|segments?|end[\s-]?plates?|vertebra\w*)|(?:adjacent|adjoining|neighbou?ring|corresponding|opposing)\s+(?:vertebral\s+)?end[\s-]?plates?|\bthere\s*[.,]?$|\bhere\s*[.,]?$")
+_BACK = re.compile(r"^(?:the|this)\s+(?:end[\s-]?plate|marrow)\s+(?:signal|changes?|o?edema|abnormality)\b|\b(?:this|the\s+same|that|these|those)\s+(?:dis[ck]\s+|lumbar\s+)?(?:levels?|segments?|end[\s-]?plates?|vertebra\w*)|(?:adjacent|adjoining|neighbou?ring|corresponding|opposing)\s+(?:vertebral\s+)?end[\s-]?plates?|\bthere\s*[.,]?$|\bhere\s*[.,]?$")
 _SIDE_ONLY = re.compile(r"\b(superior|inferior|upper|lower)\s+end[\s-]?plates?\b")
 
 
