@@ -16,29 +16,28 @@ from .onset import Onset, onsets
 from .region import about_back, about_others, regions, subject
 
 _HEADS = ("pain", "symptom", "onset", "event", "label")
-_NOT_BEFORE = re.compile(r"\b(?:in|within|every|each|next|after|another|until|till|first|aged?|per|q|only|initial|about\s+every)"
+_NOT_BEFORE = re.compile(r"\b(?:(?:man|woman|lady|gentleman|male|female)\s+of|in|within|every|each|next|after|another|until|till|first|aged?|per|q|only|initial|about\s+every)"
                          r"\s*(?:the\s+(?:next|first|following)\s*)?(?:about\s+|approximately\s+|another\s+)?$")
 _NOT_AFTER = re.compile(r"[\s-]*(?:follow|course|supply|later|from\s+now|visit|post|apart|at\s+a\s+time|each|per\b|trial|prescription|"
                         r"refill|appointment|of\s+(?:\w+\s+){0,3}(?:pt|physio\w*|therapy|treatment|care|nsaids?|relief|conservative|"
                         r"management|medication|exercise\w*|chiro\w*)|a\s+week|/\s*(?:wk|week)|pain[\s-]free|without|off\b|on\s+and\s+off\s+work)")
 _AGO = re.compile(r"[\s-]*(?:ago|back\b|prior\b|earlier|before\s+(?:presentation|admission|arrival|this\s+visit))")
-_OF_PAIN = re.compile(
-    r"[\s'-]*(?:now\s+)?(?:(?:long\s+)?(?:history|hx|h/o|course|standing|duration))?\s*(?:of|with|w/)?\s*"
-    r"(?:(?:chronic|constant|persistent|persisting|intermittent|progressive|daily|midline|central|axial|left|right|bilateral|severe|"
-    r"dull|mechanical|nonspecific|non-specific|ongoing|continuous|recurrent|his|her|the|isolated|moderate|significant|"
-    r"on[\s-]and[\s-]off|on-off|predominantly|mostly|debilitating|insidious|unrelenting|low-grade|sided|-sided|atraumatic)[\s,]*){0,5}")
+_OF_PAIN = re.compile(r"[\s'-]*(?:now\s+)?(?:(?:long\s+)?(?:history|hx|h/o|course|standing|duration))?\s*(?:of|with|w/)?\s*"
+                      r"(?:(?!for\b|to\b|in\b|at\b|it\b|after\b|before\b|without\b|relief\b|because\b|due\b|despite\b|who\b|when\b|attend|present|complain|report|came|seen\b)[a-z/-]+[\s,]+){0,5}")
 _LINK = re.compile(r"(?:\b(?:for|x|of|over|since|past|last|during|lasting|lasted|about|approximately|approx|around|roughly|nearly|almost|some|"
                    r"least|than|on|now|past|to|by|quite|present|duration|the|part|is|was|a\s+good|just|under|up|maybe|been|little|"
                    r"perhaps|there)|[,(:\[=>~<-]|^)\s*(?:\.|=)?\s*$")
 _FIRM = re.compile(r"\b(?:for|x|since|over|past|last|during|lasting|of|going\s+on)\b")
-_SINCE_EVENT = re.compile(r"\b(?:since|after|following|ever\s+since|dat(?:es|ing)\s+back|due\s+to|from|began|started|onset)\b")
+_SINCE_EVENT = re.compile(r"\b(?:since|after|following|ever\s+since|dat(?:es|ing)\s+back|date[sd]?\s+(?:back\s+)?to|due\s+to|from|began|started|onset)\b")
 _APPOSED = re.compile(r"[,(]\s*(?:[a-z]+\s+){0,3}$")
-_FLARE_OF = re.compile(r"(?:\s?-?ups?)?\s+(?:of|in)\s+(?:\w+\s+){0,3}")
+_FLARE = re.compile(r"flar|exacerb|wors|recurr|relie|increas|improv|treat|therapy|physio|care|conservative|medic|acute")
+_FLARE_OF = re.compile(r"(?:\s?-?ups?)?\s+(?:of|in|for)\s+(?:\w+\s+){0,3}")
 _FELT = re.compile(r"\b(?:felt|noticed|developed|experienced|had|pain|pop|grab\w*|spasm\w*|twinge|ache)\b")
 _PLACE = re.compile(r"\s+(?:in|of|down|into|along|through|over|at|to)\s+(?:[\w-]+\s+){0,5}?")
 _FIELD_NAME = re.compile(r"\b(?:duration|onset|how\s+long)\b")
 _FOR_LEAD = re.compile(r"(?:^|,\s*)(?:now\s+)?(?:for|over|during)\s+(?:(?:the\s+)?(?:past|last)\s+|(?:more|less)\s+than\s+|at\s+least\s+|about\s+|"
                        r"over\s+|nearly\s+|almost\s+|some\s+|well\s+|just\s+|the\s+better\s+part\s+of\s+)*$")
+_OPENS = re.compile(r"^\W*$|,\s*$")
 _REACH = 70
 _FIELD = 30
 _AGE_OF_ENTRY = 2.0
@@ -126,7 +125,8 @@ def _nearest(sentence: Sentence, heads: list[Target], at: int) -> tuple[Target |
             edge = edge or last.end
             continue
         edge = edge or last.end
-        flare = before and before[-1].attributes.get("role") == "rival" and _FLARE_OF.fullmatch(sentence.text, before[-1].end, last.start)
+        flare = before and (before[-1].group == "therapy" or _FLARE.match(before[-1].text)) and _FLARE_OF.fullmatch(
+            sentence.text, before[-1].end, last.start)
         return (last if role in _HEADS and not flare else None), edge
     return None, edge
 
@@ -135,8 +135,9 @@ def _head_of(note: NoteView, sentence: Sentence, heads: list[Target], length: Le
     text = sentence.text
     if _NOT_BEFORE.search(text, 0, length.start) or _NOT_AFTER.match(text, length.end):
         return None
-    behind = next((t for t in heads if t.start >= length.end and t.attributes["role"] in ("pain", "symptom")
-                   and _OF_PAIN.fullmatch(text, length.end, t.start)), None)
+    behind = next((t for t in heads if t.start >= length.end), None)
+    if behind and (behind.attributes["role"] not in ("pain", "symptom") or not _OF_PAIN.fullmatch(text, length.end, behind.start)):
+        behind = _since_began(sentence, heads, length)
     if behind and _usable(behind) and not _AGO.match(text, length.end):
         return behind if _is_back(note, sentence, behind) else None
     ago = _AGO.match(text, length.end) is not None
@@ -166,6 +167,14 @@ def _has_subject(sentence: Sentence, heads: list[Target], onset: Target) -> bool
     return back or onset.start < 16 or any(t.end <= onset.end and t.attributes["role"] in ("pain", "symptom", "label") for t in heads)
 
 
+def _since_began(sentence: Sentence, heads: list[Target], length: Length) -> Target | None:
+    """The complaint of "four years since the low back pain started"."""
+    if not re.match(r"\s+(?:since|from|after)\b", sentence.text[length.end:]):
+        return None
+    onset = any(t.attributes["role"] == "onset" and t.start >= length.end for t in heads)
+    return next((t for t in heads if onset and t.start >= length.end and t.attributes["role"] in ("pain", "symptom")), None)
+
+
 def _linked(between: str) -> bool:
     if len(between.strip()) > 28 and not _FIRM.search(between[-28:]) and not between.rstrip().endswith((":", "(")):
         return False
@@ -188,13 +197,21 @@ def _after_ago(sentence: Sentence, heads: list[Target], length: Length) -> Targe
 
 def _head_of_onset(note: NoteView, sentence: Sentence, heads: list[Target], onset: Onset) -> Target | None:
     head, edge = _nearest(sentence, heads, onset.start)
+    if head is None and _OPENS.search(sentence.text, 0, onset.start):
+        head = next((t for t in heads if t.start >= onset.end), None)
+        near = head and head.attributes["role"] in ("pain", "symptom") and head.start - onset.end < _REACH
+        return head if head and near and _usable(head) and _is_back(note, sentence, head) else None
     if head is None or not _usable(head) or onset.start - edge > _REACH:
         return None
     role = head.attributes["role"]
     dated = role in ("onset", "label") or any(t.attributes["role"] == "onset" and 0 <= head.start - t.end < 16 for t in heads)
-    if (onset.link != "since" and not dated) or (role == "onset" and not _has_subject(sentence, heads, head)):
+    if (onset.link != "since" and not dated and role != "event") or (role == "onset" and not _has_subject(sentence, heads, head)):
         return None
-    return head if role != "event" and _is_back(note, sentence, head) else None
+    if role == "event":
+        complaint = next((t for t in heads if t.attributes["role"] == "pain" and t.end <= head.start and _usable(t)), None)
+        dated = complaint is not None and _SINCE_EVENT.search(sentence.text, complaint.end, head.start) is not None
+        return complaint if dated else None
+    return head if _is_back(note, sentence, head) else None
 
 
 def _is_back(note: NoteView, sentence: Sentence, head: Target) -> bool:

@@ -11,7 +11,7 @@ from ..quantities import dates, month_number
 _LEAD = re.compile(
     r"\b(?:(?P<since>since|ever\s+since|dat(?:es?|ing)(?:\s+back)?\s+to|going\s+back\s+to)|(?P<at>in|on|to|of|from|around|about|i\.?e\.?)|(?=:))\s*:?\s*"
     r"(?:(?:at\s+least|about|approximately|around|roughly|early|late|mid|the|spring|summer|fall|autumn|winter|of|in|last|end|"
-    r"beginning|start|sometime|some\s+time|~)[\s-]*)*$|(?P<colon>[:,(])\s*$")
+    r"beginning|start|sometime|some\s+time|~)[\s-]*)*$|(?P<colon>[:,(])\s*$|(?<=started)\s*$|(?<=began)\s*$|(?<=onset)\s*$|(?<=commenced)\s*$|(?<=beginning)\s*$|(?<=starting)\s*$")
 _MONTH_ONLY = re.compile(
     r"\b(?P<since>since|began|started|onset(?:\s+was)?)\s+(?:in\s+)?(?P<part>(?:last|this|early|late|mid|the|end\s+of|beginning\s+of)[\s-]+){0,2}"
     r"(?P<month>january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|aug|sept?|oct|nov|dec)"

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from spacy.language import Language
 
 from ..component import Draft, FactComponent, NoteView
+from ..quantities import number
 from ..sentences import Sentence
 from ..targets import Target
 from .region import about_back, about_others, subject
 
-_SCALE = re.compile(r"\b(?:scale|nrs|nprs|vas|rating|rates?|scores?|scored|out\s+of\s+(?:10|ten))\b")
-_NUMBER = re.compile(r"(?<![\d.])\d+(?:\.\d)?")
+_SCALE = re.compile(r"\b(?:scale|nrs|nprs|vas|rating|rates?|scores?|scored|out\s+of\s+(?:10|ten)|worst|best|least)\b")
 _CLAUSE = re.compile(r"[;(]|,(?!\s*(?:average|avg|on\s+average|past|this|last|current|today|now|low|right))|\b(?:and|but|with|then|while)\b|\s{3,}")
+_BEHIND = re.compile(r"[;(),]|\b(?:and|but|then|while)\b")
 
 
 class PainScore(FactComponent):
@@ -43,8 +44,8 @@ class PainScore(FactComponent):
 def _value(target: Target, role: str) -> tuple[float | None, int]:
     text = target.text
     if role == "score":
-        numbers = _NUMBER.findall(text)
-        return _plain(numbers[0]), int(numbers[-1])
+        first = number(re.split(r"\s?(?:/|-|\bout\b|\bof\b|\bto\b|\bor\b|\bover\b|\bon\b)", text)[0])
+        return None if first is None else int(first) if first == int(first) else first, 100 if text.endswith("100") else 10
     scale = 100 if re.search(r"\bmm\b|0\s?-\s?100\b", text) else 10
     tail = re.search(r"(?<![\d.])(\d+(?:\.\d)?)(?:\s?(?:-|to)\s?\d+)?(?:\s?mm)?$", text)
     score = _plain(tail[1]) if tail else None
@@ -66,7 +67,7 @@ def _skipped(sentence: Sentence, target: Target) -> bool:
     floor = max([t.end for t in scores if t.end <= start], default=0)
     ceiling = min([t.start for t in scores if t.start >= target.end], default=len(text))
     clause = max([m.end() for m in _CLAUSE.finditer(text, floor, start)], default=floor)
-    behind = _CLAUSE.search(text, target.end, ceiling)
+    behind = _BEHIND.search(text, target.end, ceiling)
     ends = behind.start() if behind else ceiling
     near = [t for t in others if t not in scores and (clause <= t.start < start or target.end <= t.start < ends)]
     if any(t.attributes["role"] == "topic" and t.end <= start and start - t.end < 3 for t in others):
