@@ -34,6 +34,8 @@ _FLARE = re.compile(r"flar|exacerb|wors|recurr|relie|increas|improv|treat|therap
 _FLARE_OF = re.compile(r"(?:\s?-?ups?)?\s+(?:of|in|for)\s+(?:\w+\s+){0,3}")
 _FELT = re.compile(r"\b(?:felt|noticed|developed|experienced|had|pain|pop|grab\w*|spasm\w*|twinge|ache)\b")
 _PLACE = re.compile(r"\s+(?:in|of|down|into|along|through|over|at|to)\s+(?:[\w-]+\s+){0,5}?")
+_HURT = re.compile(r"(?:hurt|injur|strain|tweak|wrench|pull|twist|threw)")
+_WORSENING = re.compile(r"(?:worsening|progress\w*|increasing|recurr\w+|stable|unchanged|unremitting)$")
 _FIELD_NAME = re.compile(r"\b(?:duration|onset|how\s+long)\b")
 _FOR_LEAD = re.compile(r"(?:^|,\s*)(?:now\s+)?(?:for|over|during)\s+(?:(?:the\s+)?(?:past|last)\s+|(?:more|less)\s+than\s+|at\s+least\s+|about\s+|"
                        r"over\s+|nearly\s+|almost\s+|some\s+|well\s+|just\s+|the\s+better\s+part\s+of\s+)*$")
@@ -135,7 +137,7 @@ def _head_of(note: NoteView, sentence: Sentence, heads: list[Target], length: Le
     text = sentence.text
     if _NOT_BEFORE.search(text, 0, length.start) or _NOT_AFTER.match(text, length.end):
         return None
-    behind = next((t for t in heads if t.start >= length.end), None)
+    behind = next((t for t in heads if t.start >= length.end and not _WORSENING.match(t.text)), None)
     if behind and (behind.attributes["role"] not in ("pain", "symptom") or not _OF_PAIN.fullmatch(text, length.end, behind.start)):
         behind = _since_began(sentence, heads, length)
     if behind and _usable(behind) and not _AGO.match(text, length.end):
@@ -156,7 +158,8 @@ def _head_of(note: NoteView, sentence: Sentence, heads: list[Target], length: Le
         return None
     if role == "onset" and not _has_subject(sentence, heads, head):
         return None
-    if ago and role in ("pain", "symptom") and not re.match(r"(?:hurt|injur|strain|tweak|wrench|pull|twist|threw)", head.text):
+    begun = any(t.attributes["role"] == "onset" and 0 <= head.start - t.end < 16 for t in heads) or _HURT.match(head.text)
+    if ago and role in ("pain", "symptom") and not begun:
         return None
     return head
 

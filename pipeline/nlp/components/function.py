@@ -30,7 +30,7 @@ _UNMET = re.compile(r"\b(?:not|un|partially)\s?met\b")
 _NOT = re.compile(r"\b(?:no|not|never|denies|without|any|nor)\s+(?:[\w/]+\s+){0,2}$")
 _PROVOKES = re.compile(r"\b(?:brings?\s+(?:it\s+|the\s+pain\s+|this\s+)?on|sets?\s+it\s+off|aggravat\w+|provok\w+|make\w*\s+it\s+worse|worsens?|hurts?|"
                        r"increases?\s+(?:the\s+|his\s+|her\s+)?(?:pain|symptoms)|exacerbat\w+|is\s+painful|are\s+painful)\b")
-_IS_HARD = re.compile(r"\b(?:is|are|has\s+become)\s+(?:\w+\s+)?(?:tough|difficult|hard|limited|impossible|a\s+(?:problem|struggle|challenge))\b")
+_IS_HARD = re.compile(r"\b(?:is|are|has\s+become)\s+(?:\w+\s+)?(?:tough|difficult|hard|limited|impossible|beyond|a\s+(?:problem|struggle|challenge))\b")
 _PAST = re.compile(r"\b(?:was|were)\s+$")
 
 

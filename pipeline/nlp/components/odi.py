@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from spacy.language import Language
 
 from ..component import Draft, FactComponent, NoteView
-from ..quantities import dates
+from ..quantities import Day, dates
 from ..sentences import Sentence
 from ..targets import Target
 from .region import about_others
@@ -24,7 +24,7 @@ _SCORE = re.compile(
     r"of|out|items?|sections?|questions?|days?|months?|years?|x\b|th\b|st\b|nd\b|rd\b|:|[a-z]*uary|march|april|may|june|july|aug|sep|"
     r"oct|nov|dec)))")
 _FILL = re.compile(
-    r"(?:[^a-z0-9]|\b(?:scored?|scores|scoring|total|index|is|was|of|at|on|today|now|currently?|start|eval|evaluation|baseline|"
+    r"(?:[^a-z0-9]|\b(?:it|scored?|scores|scoring|total|index|is|was|of|at|on|today|now|currently?|start|eval|evaluation|baseline|"
     r"initial(?:ly)?|repeat(?:ed)?|v?2\.\d[a-z]?|questionnaire|disability|intake|has|have|come|remains?|unchanged|stable|still|down|up|to|"
     r"from|improved|worsened|worse|better|increased|decreased|dropped|this|visit|previous(?:ly)?|prior|then|and|the|her|his|first|"
     r"last|final|before|after|discharge|went|same|again|approximately|about|sum|vs|d/c)\b|\d{1,2}/\d{1,2}(?:/\d{2,4})?)*")
@@ -35,6 +35,7 @@ _LEFT = re.compile(rf"(?P<score>\d[\d./%\s]*?(?:{_PERCENT}|(?:/|out\s+of)\s*50))
 _RANGE = re.compile(r"\d\s*%?\s*(?:-|to)\s*\d")
 _LONE_EARLIER = re.compile(r"previous|prior|last|ago|earlier|old")
 _FORM_LINES = 18
+_OLD = 3  # months after which a score told in the past tense is no longer the day's own
 
 
 @dataclass(slots=True)
@@ -47,7 +48,7 @@ class Score:
     value: float
     cue: str | None
     words: str
-    day: tuple[int, int, int] | None
+    day: Day | None
 
 
 class Odi(FactComponent):
@@ -62,7 +63,7 @@ class Odi(FactComponent):
             if (name.attributes["role"] == "name" and name.assertion not in ("general", "family", "hypothetical")
                     and not about_others(name.sentence)):
                 _read(note, name, scores, bands)
-        for score, assertion in _assert(scores):
+        for score, assertion in _assert(scores, note.note_date):
             value = int(score.value) if score.value == int(score.value) else score.value
             yield Draft(score.sentence, score.start, score.end, score.name.rule, {"score": value, "category": None}, assertion)
         if not scores and bands:
@@ -107,7 +108,7 @@ def _scan(name: Target, sentence: Sentence, start: int, stop: int, scores: list[
     matches = []
     last = start
     for match in _SCORE.finditer(text, start, stop):
-        if match["bare"] and (sentence is not name.sentence or not _FILL.fullmatch(text, last, match.start())):
+        if match["bare"] and (sentence.line != name.sentence.line or not _FILL.fullmatch(text, last, match.start())):
             continue
         if re.search(r"(?<!-)[<>]\s*=?\s*$", text[:match.start()]):
             last = match.end()
@@ -121,8 +122,8 @@ def _scan(name: Target, sentence: Sentence, start: int, stop: int, scores: list[
         role = cue.attributes["role"] if cue else "earlier" if number and "(" in text[after:match.start()] else None
         if value is None or role == "goal" or (role is None and _goal(sentence)):
             continue
-        days = dates(text[match.end():following]) or dates(text[after:match.start()])
-        day = (days[0].year, days[0].month or 0, days[0].day or 0) if days else None
+        days = dates(text[match.end():following]) or dates(text[after if number else 0:match.start()])
+        day = days[0] if days else None
         end = match.end() + (1 if text[match.end():match.end() + 1] == ")" and "(" in match.group() else 0)
         at = name.start if sentence is name.sentence and number == 0 and name.end <= match.start() else match.start()
         scores.append(Score(name, sentence, at, end, value, role, cue.text if cue else "", day))
@@ -155,17 +156,18 @@ def _goal(sentence: Sentence) -> bool:
     return sentence.section == "goals" or re.search(r"\b(?:goals?|[ls]tgs?)\b", f"{sentence.heading} {sentence.label}") is not None
 
 
-def _assert(scores: list[Score]) -> Iterator[tuple[Score, str]]:
+def _assert(scores: list[Score], note_date: str | None) -> Iterator[tuple[Score, str]]:
     """The day's own score is present; those it supersedes are historical."""
     if len({round(score.value) for score in scores}) <= 1:
         for score in scores[:1]:
-            lone = score.cue == "earlier" and _LONE_EARLIER.search(score.words)
+            months = score.day.months_to(note_date) if score.day and note_date else None
+            lone = score.cue == "earlier" and (_LONE_EARLIER.search(score.words) or (months or 0) >= _OLD)
             yield score, "historical" if lone else "present"
         return
     current = [s for s in scores if s.cue == "now"] or [s for s in scores if s.cue is None]
     dated = [s for s in scores if s.day]
     if len(dated) == len(scores) and not any(s.cue == "now" for s in scores):
-        current = [max(scores, key=lambda s: s.day or (0, 0, 0))]
+        current = [max(scores, key=lambda s: (s.day.year, s.day.month or 0, s.day.day or 0) if s.day else (0, 0, 0))]
     elif len(current) > 1 and not any(s.cue for s in scores):
         current = [s for s in current if not any(o.sentence is s.sentence and o.start > s.start for o in current)]
     current = current or scores[-1:]

@@ -44,12 +44,20 @@ class PainScore(FactComponent):
 def _value(target: Target, role: str) -> tuple[float | None, int]:
     text = target.text
     if role == "score":
+        if fall := _fall(target):
+            return _plain(fall[1]), int(fall[2])
         first = number(re.split(r"\s?(?:/|-|\bout\b|\bof\b|\bto\b|\bor\b|\bover\b|\bon\b)", text)[0])
         return None if first is None else int(first) if first == int(first) else first, 100 if text.endswith("100") else 10
     scale = 100 if re.search(r"\bmm\b|0\s?-\s?100\b", text) else 10
     tail = re.search(r"(?<![\d.])(\d+(?:\.\d)?)(?:\s?(?:-|to)\s?\d+)?(?:\s?mm)?$", text)
     score = _plain(tail[1]) if tail else None
     return score, 100 if score is not None and score > 10 and re.match(r"v(?:as|isual)", text) else scale
+
+
+def _fall(target: Target) -> re.Match[str] | None:
+    """The "2/10" of "has dropped from 8 to 2/10"."""
+    before = target.sentence.text[max(0, target.start - 12):target.start]
+    return re.search(r"to\s+(\d+)\s?/\s?(10|100)$", target.text) if re.search(r"\bfrom\s+(?:an?\s+)?$", before) else None
 
 
 def _plain(number: str) -> float:
@@ -60,6 +68,8 @@ def _plain(number: str) -> float:
 def _skipped(sentence: Sentence, target: Target) -> bool:
     """Whether the words around a score say that it is no current or average pain of the patient."""
     text, start = sentence.text, target.start
+    if _fall(target):
+        return False
     if re.search(r"\b(?:goals?|[ls]tgs?|worst|best|least)\b", f"{sentence.heading if sentence.section == 'goals' else ''} {sentence.label}"):
         return True
     others = [t for t in sentence.targets if t.group == "pain_score" and t is not target]

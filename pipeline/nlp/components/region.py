@@ -114,7 +114,8 @@ def _mainly_other(note: NoteView) -> bool:
     """Whether the note's pain is mainly elsewhere: more painful mentions of other regions than of the back."""
     found = note.cache.get("mainly_other")
     if found is None:
-        counts = {"back": 0, "other": 0, "named": 0}
+        counts = {"back": 0, "spine": 0, "other": 0, "named": 0}
+        counts["spine"] = sum(target.attributes["region"] == "spine" for target in note.targets("region"))
         for sentence in note.sentences:
             for target in regions(sentence):
                 if target.attributes["region"] == "back":
@@ -122,6 +123,6 @@ def _mainly_other(note: NoteView) -> bool:
                 elif target.attributes["region"] == "other":
                     counts["named"] += 1
                     counts["other"] += _hurts(sentence, target)
-        found = counts["other"] > counts["back"] or (counts["back"] == 0 and counts["named"] > 1)
+        found = counts["other"] > counts["back"] or (counts["back"] == 0 and counts["named"] > 1 + counts["spine"])
         note.cache["mainly_other"] = found
     return bool(found)
