@@ -58,6 +58,7 @@ class Alternative(FactComponent):
             else:
                 yield from self._diagnosis(note, target, rivals)
         yield from self._states(note, sentence, over)
+        yield from self._listed(note, sentence, spans)
 
     def _diagnosis(self, note: NoteView, target: Target, rivals: list[tuple[int, int]]) -> Iterator[Draft]:
         diagnosis = target.attributes["diagnosis"]
@@ -97,6 +98,15 @@ class Alternative(FactComponent):
                 continue
             item = Involved(target.attributes["diagnosis"], side(target.sentence.text[start:end + 14]), None)
             yield from _draft(note, target, item, assertion, start, end, rivals)
+
+    def _listed(self, note: NoteView, sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[Draft]:
+        """Joints in a list of sources of pain that is denied: "other pain generators (facet, SIJ) have been ruled out"."""
+        listed = _SOURCES.search(sentence.text)
+        for target in sentence.targets if listed else ():
+            diagnosis = target.attributes.get("structure")
+            if diagnosis in ("facet_arthropathy", "si_joint_dysfunction") and target.assertion == "absent" and not any(
+                    a < target.end and target.start < b for a, b in taken):
+                yield from _draft(note, target, Involved(diagnosis, None, None), "absent", target.start, target.end, taken)
 
     def _states(self, note: NoteView, sentence: Sentence, over: str) -> Iterator[Draft]:
         labels = involved(over, len(over), len(over), list(_STRUCTURAL), over)[0] if over else []
@@ -138,6 +148,7 @@ class Alternative(FactComponent):
 _KEYWORDS = re.compile(r"[.)]\s?(?:orthopedic|neurosurgery|neurology|radiology|surgery|soap / chart / progress notes|consult|pain management|"
                        r"physical medicine|chiropractic|discharge summary|general medicine|office notes|emergency room|rheumatology|"
                        r"podiatry|nephrology|urology|hematology|cardiovascular)[\w /.-]{0,30},")
+_SOURCES = re.compile(r"\b(?:generators?|sources?|causes?|etiolog(?:y|ies)|drivers?)\b")
 _NARROWS = re.compile(r"canal|foram|recess|(?:central|spinal)\s+(?:\w+\s+)?narrow|narrow\w*\s+(?:of\s+)?(?:the\s+)?(?:central|spinal)")
 _STRUCTURAL = ("central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis", "facet_arthropathy", "si_joint_dysfunction")
 
@@ -199,7 +210,7 @@ def _counts(note: NoteView, target: Target) -> bool:
 _OF_SPINE = re.compile(r"lumb|spin|\bback\b|interbody|vertebr|\bdiscs?\b|laminect|screw|\b[tpaxlo]lif\b|sacr|decompress|dis[ck]ect")
 _SPINAL_FRACTURE = re.compile(r"compression|wedg|burst|vertebr|osteoporotic|fragility|lumbar|vcf|collapse|endplate|height")
 _SPINE_WORDS = re.compile(r"\b(?:x-?rays?|xr|films?|mri|ct|radiograph\w*|imaging|spine|spinal|lumbar|vertebra\w*|back|l[1-5]|t1[12]|"
-                          r"\w*listhesis|herniat\w+|hnp|stenosis|disc|discs|modic|scan|scans)\b")
+                          r"\w*listhesis|herniat\w+|hnp|stenosis|disc|discs|modic|scan|scans|causes?\s+of|sources?\s+of|generators?)\b")
 
 
 def _about_spine(note: NoteView, sentence: Sentence) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_NEGATIVE = (r"negative|neg\b|\(\s*-\s*(?:ve)?\s*\)|-ve\b|-/-|(?<=\s)-(?=\s*(?:$|[,.;]|bilat|b/l))|nontender|non[\s-]tender|not\s+tender|non[\s-]?painful|"
+_NEGATIVE = (r"negative|neg\b|\(\s*-\s*(?:ve)?\s*\)|-ve\b|-/-|(?<=\s)-(?=\s*(?:$|[,.;]|bilat|b/l))|(?<=[\s,;:])-\s?(?=(?:faber|slr|facet|kemp|gaenslen|thigh|straight|patrick|yeoman|sij?\b|slump|stork))|nontender|non[\s-]tender|not\s+tender|non[\s-]?painful|"
              r"normal|unremarkable|(?:is|was|were|are)?\s*(?:pain[\s-]?free|painless)|unprovocative|non-?provocative|"
              r"(?:re)?(?:produces?|provokes?)\s+(?:nothing|no\b)|elicits?\s+(?:nothing|no\b)|(?:do|does|did)\s+not\s+(?:re)?(?:produce|provoke|elicit|cause|aggravate)|not\s+(?:re)?(?:produce|provoke|reproduced|provoked)|"
              r"without\s+(?:pain|provocation|tenderness|reproduction)|no\s+(?:pain|tenderness)|absent|unrevealing|benign|denies|0\s?/\s?[3-6]\b")

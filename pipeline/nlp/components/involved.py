@@ -14,7 +14,7 @@ from ..attach import severity, side
 
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9'-]*|[,;:/&()\[\]>=<+?.]")
 _STRUCTURES = (
-    ("foraminal_stenosis", re.compile(r"(?:neuro|extra|bi)?-?foram\w+|neuroforam\w+")),
+    ("foraminal_stenosis", re.compile(r"(?:neuro|extra|bi)?-?foram\w+|neuroforam\w+|nff?s?")),
     ("lateral_recess_stenosis", re.compile(r"recess(?:es)?|subarticular")),
     ("central_stenosis", re.compile(r"canals?|central|spinal")),
     ("facet_arthropathy", re.compile(r"facet(?:s|al)?|zygapophys\w+|apophyseal")),

@@ -252,7 +252,7 @@ def _joined(found: list[Group]) -> Group:
 
 
 _APEX = re.compile(r"[^,;.]{0,30}\b(?:at|of|about|around|on)\s+(?:the\s+)?(?:\w+\s+)?|.{0,60}\b(?:apex|cent(?:er|re)d)\b.{0,20}")
-_ITEM = re.compile(r",\s*(?:and\s+)?|\band\s+(?=there\b)")
+_ITEM = re.compile(r",\s*(?:and\s+)?|\band\s+(?=there\b|no\b)")
 _WINDOW = 300
 _BOTH = re.compile(r"\b(?:both|these|those|same)\s+(?:two\s+|2\s+|three\s+)?(?:disc\s+)?levels?\b")
 _GLOBAL = ("compression_fracture", "spinal_tumor", "spondylolisthesis", "scoliosis", "spondylolysis", "prior_fusion",

@@ -85,7 +85,7 @@ def settle(note: NoteView, drafts: list[Draft]) -> Iterator[Draft]:
     lines = _heading_levels(note)
     sources = {(draft.attributes["diagnosis"], draft.assertion) for draft in drafts if draft.attributes["primary"]}
     for draft in drafts:
-        draft.attributes["primary"] = (draft.attributes["diagnosis"], draft.assertion) in sources
+        draft.attributes["primary"] = (draft.attributes["diagnosis"], draft.assertion) in sources and not draft.rule.endswith("_test")
         if not _repeats(draft, placed, lines):
             yield draft
 
