@@ -11,14 +11,14 @@ from spacy.language import Language
 
 from ..attach import groups, heading_groups, severity, side
 from ..component import Draft, FactComponent, NoteView
-from ..levels import disc_range
 from ..sentences import Sentence
 from ..targets import Target
 from . import exam
 from .involved import Involved, involved
-from .place import Place, Regions, alone, elsewhere, imaging, lumbar, place
+from .place import Regions, alone, elsewhere, imaging, in_its_terms, lumbar, place
+from .scope import about_spine, anywhere, counts, performed_here
 from .structure import State, denied, states
-from .told import general, in_question, is_primary, not_the_source, planned, settle
+from .told import general, is_primary, not_the_source, planned, reading, settle
 
 _UNGRADED = ("spondylolisthesis", "osteoporosis", "cauda_equina_syndrome", "prior_fusion", "prior_decompression")
 _BARE = {"absent": ("central_stenosis", "foraminal_stenosis")}
@@ -49,7 +49,7 @@ class Alternative(FactComponent):
             rivals = spans[max(0, number - 20):number + 21]
             if keywords and target.start >= keywords.start():
                 break
-            if elsewhere(sentence.text, target.start, target.end, _anywhere(target)) or not _counts(note, target):
+            if elsewhere(sentence.text, target.start, target.end, anywhere(target)) or not counts(note, target):
                 continue
             if "involves" in target.attributes:
                 yield from self._process(note, target, rivals, over)
@@ -64,9 +64,9 @@ class Alternative(FactComponent):
         diagnosis = target.attributes["diagnosis"]
         around = _around(target, rivals)
         item = Involved(diagnosis, side(around), severity(_graded_by(target, rivals)))
-        assertion = target.attributes.get("polarity") or _reading(note, target)
+        assertion = target.attributes.get("polarity") or reading(note, target)
         if target.attributes.get("surgery"):
-            done = assertion in ("present", "historical") and not _performed_here(note, target.sentence) and (
+            done = assertion in ("present", "historical") and not performed_here(note, target.sentence) and (
                 imaging(note) or not planned(target))
             if assertion == "family" or done:
                 assertion = "family" if assertion == "family" else "present"
@@ -77,7 +77,7 @@ class Alternative(FactComponent):
     def _process(self, note: NoteView, target: Target, rivals: list[tuple[int, int]], over: str) -> Iterator[Draft]:
         allowed = target.attributes["involves"]
         found, start, end = involved(target.sentence.text, target.start, target.end, allowed, over)
-        assertion = _reading(note, target)
+        assertion = reading(note, target)
         if not found and target.text == "impingement" and imaging(note):
             found = [Involved("nerve_root_compression", None, None)]
         if not found and "needs" not in target.attributes:
@@ -116,7 +116,7 @@ class Alternative(FactComponent):
         taken = [(t.start, t.end) for t in sentence.targets if t.group == "alternative" and "exam" not in t.attributes]
         for state in states(sentence, [item.diagnosis for item in labels]):
             busy = taken + tests if state.assertion == "absent" else taken
-            if state.diagnosis == "central_stenosis" and not imaging(note) and not _about_spine(note, sentence) and (
+            if state.diagnosis == "central_stenosis" and not imaging(note) and not about_spine(note, sentence) and (
                     "spinal" not in state.structure.text):
                 continue
             if any(a < state.end and state.start < b for a, b in busy) or elsewhere(sentence.text, state.start, state.end, True):
@@ -168,18 +168,6 @@ def _whole_canal(note: NoteView, state: State, sentence: Sentence) -> bool:
             and bool(re.match(r"\s*-?\s*(?:the\s+)?(?:adequate|normal|spinal)\b", sentence.text)))
 
 
-def _performed_here(note: NoteView, sentence: Sentence) -> bool:
-    """Whether a sentence names the operation that its own note reports."""
-    heading = sentence.heading + " " + sentence.text[:40]
-    return sentence.section == "procedure" and (note.note_type == "procedure" or bool(re.search(r"procedure|operation", heading)))
-
-
-def _anywhere(target: Target) -> bool:
-    """Whether the finding occurs all over the body, so that another region in its sentence puts it there."""
-    return target.assertion != "family" and target.attributes.get("diagnosis") in (
-        "compression_fracture", "spinal_infection", "spinal_tumor", "prior_fusion", "prior_decompression", "nerve_root_compression")
-
-
 def _is_column_name(sentence: Sentence) -> bool:
     return sentence.cell and not sentence.label and not sentence.heading
 
@@ -191,69 +179,6 @@ def _over(note: NoteView, sentence: Sentence) -> str:
     return "" if sentence.cell else sentence.heading
 
 
-def _counts(note: NoteView, target: Target) -> bool:
-    """Words too common outside imaging ("infection", "tumour") count only in imaging text or beside another such finding."""
-    if any(other.rule in ("alternative.infection", "alternative.fracture") for other in target.sentence.targets) and (
-            target.assertion == "possible"):
-        return True
-    if target.rule == "alternative.fusion" and target.assertion != "family" and not imaging(note):
-        return bool(_OF_SPINE.search(target.sentence.text) or groups(target.sentence))
-    if target.rule == "alternative.fracture" and not _SPINAL_FRACTURE.search(target.text) and not imaging(note):
-        return _about_spine(note, target.sentence)
-    if target.rule == "alternative.slip" and _about_spine(note, target.sentence):
-        return True
-    return target.attributes.get("reading") != "imaging" or imaging(note) or target.sentence.section in (
-        "findings", "impression", "indication") or bool(re.search(r"\b(?:mri|ct|x-?ray|spine|spinal|lumbar(?!\s+punct))\b", target.sentence.text)) or (
-        bool(re.search(r"\b(?:mri|x-?ray|ct)\b", note.text[:200].lower())))
-
-
-_OF_SPINE = re.compile(r"lumb|spin|\bback\b|interbody|vertebr|\bdiscs?\b|laminect|screw|\b[tpaxlo]lif\b|sacr|decompress|dis[ck]ect")
-_SPINAL_FRACTURE = re.compile(r"compression|wedg|burst|vertebr|osteoporotic|fragility|lumbar|vcf|collapse|endplate|height")
-_SPINE_WORDS = re.compile(r"\b(?:x-?rays?|xr|films?|mri|ct|radiograph\w*|imaging|spine|spinal|lumbar|vertebra\w*|back|l[1-5]|t1[12]|"
-                          r"\w*listhesis|herniat\w+|hnp|stenosis|disc|discs|modic|scan|scans|causes?\s+of|sources?\s+of|generators?)\b")
-
-
-def _about_spine(note: NoteView, sentence: Sentence) -> bool:
-    """Whether a sentence, or those before it in its line, speak of the spine or of imaging."""
-    if sentence.section in ("findings", "impression", "indication"):
-        return True
-    near = [other for other in note.sentences[max(0, sentence.index - 3):sentence.index + 1] if other.line == sentence.line]
-    return any(_SPINE_WORDS.search(other.text) for other in near) or bool(_SPINE_WORDS.search(sentence.heading))
-
-
-def _reading(note: NoteView, target: Target) -> str:
-    """The target's assertion: structural diagnoses of the history stay present, a question in the indication is hypothetical."""
-    assertion = target.assertion
-    if assertion == "historical" and (target.cue is None or "historical" not in target.cues or _far(target)):
-        return "present"
-    if assertion == "possible" and (in_question(note, target.sentence) or _asked(note, target)):
-        return "hypothetical"
-    if assertion == "absent" and _denied_inside(target):
-        return "present"
-    return assertion
-
-
-def _far(target: Target) -> bool:
-    """Whether what has resolved stands too far off to be this structural diagnosis."""
-    assert target.cue is not None
-    start, end = target.sentence.source(target.start), target.sentence.source(target.end)
-    return target.cue.start - end > 45 or start - target.cue.end > 45
-
-
-def _asked(note: NoteView, target: Target) -> bool:
-    """Whether a finding behind a question mark, without a level, is the question of a report that has no such heading."""
-    sentence = target.sentence
-    return (imaging(note) and sentence.index < 8 and target.cue is not None and "?" in target.cue.text
-            and target.start < 4 and not any(groups(other) for other in note.line(sentence)))
-
-
-def _denied_inside(target: Target) -> bool:
-    """Whether the denial stands within a contact that is asserted: "abutting but not displacing the root"."""
-    cue = target.cue
-    inside = cue is not None and target.sentence.source(target.start) < cue.start < target.sentence.source(target.end)
-    return inside and bool(re.search(r"\bbut\s+(?:\w+\s+)?not\b", target.text)) and target.rule == "alternative.root_hit"
-
-
 def _draft(note: NoteView, target: Target, item: Involved, assertion: str, start: int, end: int,
            rivals: list[tuple[int, int]]) -> Iterator[Draft]:
     if assertion in ("present", "possible") and not_the_source(target, item.diagnosis):
@@ -261,34 +186,12 @@ def _draft(note: NoteView, target: Target, item: Involved, assertion: str, start
     where = place(note, target, item.diagnosis, assertion, rivals)
     if where is None:
         return
-    where = _in_its_terms(item.diagnosis, where, assertion == "absent")
+    where = in_its_terms(item.diagnosis, where, assertion == "absent")
     attributes: dict[str, Any] = {
         "diagnosis": item.diagnosis, "levels": where.levels, "vertebrae": where.vertebrae, "side": item.side,
         "severity": None if item.diagnosis in _UNGRADED else item.severity,
         "primary": bool(target.attributes.get("primary") or is_primary(target)) and assertion in ("present", "possible")}
     yield Draft(target.sentence, start, end, target.rule, attributes, assertion, target.cue)
-
-
-def _in_its_terms(diagnosis: str, where: Place, absent: bool) -> Place:
-    """Fractures, pars, curves and tumours lie at vertebrae; a slip of L4 is one at L4-L5; a fusion of L4 and L5 too."""
-    if diagnosis == "spondylolysis" and where.levels:
-        return Place(where.levels, where.vertebrae[:1])
-    if diagnosis == "compression_fracture" and where.levels and not where.vertebrae:
-        return Place([], list(dict.fromkeys(name for level in where.levels for name in level.split("-"))))
-    if diagnosis in ("compression_fracture", "spondylolysis", "scoliosis", "spinal_tumor") and where.vertebrae:
-        return Place([], where.vertebrae)
-    if diagnosis == "spondylolisthesis" and len(where.vertebrae) == 1 and not where.levels and not absent:
-        name = where.vertebrae[0]
-        return Place(list(disc_range(name, _below(name))), where.vertebrae)
-    if diagnosis in ("prior_fusion", "prior_decompression") and len(where.vertebrae) == 2 and not where.levels:
-        return Place(list(disc_range(*where.vertebrae)), where.vertebrae)
-    if diagnosis in ("spondylolisthesis", "prior_fusion", "prior_decompression") and where.levels:
-        return Place(where.levels, [])
-    return where
-
-
-def _below(name: str) -> str:
-    return "S1" if name == "L5" else f"{name[0]}{int(name[1:]) + 1}" if name != "T12" else "L1"
 
 
 def _around(target: Target, rivals: list[tuple[int, int]]) -> str:

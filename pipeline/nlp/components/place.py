@@ -117,6 +117,28 @@ def place(note: NoteView, target: Target, diagnosis: str, assertion: str, rivals
     return Place(lumbar(group.levels), group.endplates or group.vertebrae)
 
 
+def in_its_terms(diagnosis: str, where: Place, absent: bool) -> Place:
+    """Fractures, pars, curves and tumours lie at vertebrae; a slip of L4 is one at L4-L5; a fusion of L4 and L5 too."""
+    if diagnosis == "spondylolysis" and where.levels:
+        return Place(where.levels, where.vertebrae[:1])
+    if diagnosis == "compression_fracture" and where.levels and not where.vertebrae:
+        return Place([], list(dict.fromkeys(name for level in where.levels for name in level.split("-"))))
+    if diagnosis in ("compression_fracture", "spondylolysis", "scoliosis", "spinal_tumor") and where.vertebrae:
+        return Place([], where.vertebrae)
+    if diagnosis == "spondylolisthesis" and len(where.vertebrae) == 1 and not where.levels and not absent:
+        name = where.vertebrae[0]
+        return Place(list(lv.disc_range(name, _below(name))), where.vertebrae)
+    if diagnosis in ("prior_fusion", "prior_decompression") and len(where.vertebrae) == 2 and not where.levels:
+        return Place(list(lv.disc_range(*where.vertebrae)), where.vertebrae)
+    if diagnosis in ("spondylolisthesis", "prior_fusion", "prior_decompression") and where.levels:
+        return Place(where.levels, [])
+    return where
+
+
+def _below(name: str) -> str:
+    return "S1" if name == "L5" else f"{name[0]}{int(name[1:]) + 1}" if name != "T12" else "L1"
+
+
 def lumbar(levels: list[str]) -> list[str]:
     """The levels from T12-L1 down."""
     return [level for level in levels if level in lv.LUMBAR or level == "S1-S2"]

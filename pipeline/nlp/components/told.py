@@ -1,4 +1,4 @@
-"""What a note says about a diagnosis beyond naming it: that it is the source of the pain, or not; that surgery is only
+"""What a note says about a diagnosis beyond naming it: how it is asserted; that it is the source of the pain, or not; that surgery is only
 planned; that a statement merely repeats what the findings gave level by level.
 """
 from __future__ import annotations
@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ..attach import groups
 from ..component import Draft, NoteView
 from ..levels import HEADING_LEVELS, find
 from ..sentences import Sentence
 from ..targets import Target
+from .place import imaging
 
 _SOURCE = r"(?:pain\s+)?(?:generators?|sources?|causes?|drivers?|culprits?|explanation|etiology|aetiology)"
 _IS_SOURCE = re.compile(rf"[^.;]{{0,40}}?(?:\b(?:is|are|as|being|represents?|appears?\s+to\s+be|be|remains?)\s+(?:the\s+|his\s+|her\s+|their\s+|a\s+)?"
@@ -44,6 +46,39 @@ def in_question(note: NoteView, sentence: Sentence) -> bool:
         before = note.before(at)
         steps += 1
     return True
+
+
+def reading(note: NoteView, target: Target) -> str:
+    """The target's assertion: structural diagnoses of the history stay present, a question in the indication is hypothetical."""
+    assertion = target.assertion
+    if assertion == "historical" and (target.cue is None or "historical" not in target.cues or _far(target)):
+        return "present"
+    if assertion == "possible" and (in_question(note, target.sentence) or _asked(note, target)):
+        return "hypothetical"
+    if assertion == "absent" and _denied_inside(target):
+        return "present"
+    return assertion
+
+
+def _far(target: Target) -> bool:
+    """Whether what has resolved stands too far off to be this structural diagnosis."""
+    assert target.cue is not None
+    start, end = target.sentence.source(target.start), target.sentence.source(target.end)
+    return target.cue.start - end > 45 or start - target.cue.end > 45
+
+
+def _asked(note: NoteView, target: Target) -> bool:
+    """Whether a finding behind a question mark, without a level, is the question of a report that has no such heading."""
+    sentence = target.sentence
+    return (imaging(note) and sentence.index < 8 and target.cue is not None and "?" in target.cue.text
+            and target.start < 4 and not any(groups(other) for other in note.line(sentence)))
+
+
+def _denied_inside(target: Target) -> bool:
+    """Whether the denial stands within a contact that is asserted: "abutting but not displacing the root"."""
+    cue = target.cue
+    inside = cue is not None and target.sentence.source(target.start) < cue.start < target.sentence.source(target.end)
+    return inside and bool(re.search(r"\bbut\s+(?:\w+\s+)?not\b", target.text)) and target.rule == "alternative.root_hit"
 
 
 def is_primary(target: Target) -> bool:

@@ -1,0 +1,52 @@
+"""Whether a term counts where it stands: words too common outside imaging, findings of other bones, operations of the note."""
+from __future__ import annotations
+
+import re
+
+from ..attach import groups
+from ..component import NoteView
+from ..sentences import Sentence
+from ..targets import Target
+from .place import imaging
+
+
+def performed_here(note: NoteView, sentence: Sentence) -> bool:
+    """Whether a sentence names the operation that its own note reports."""
+    heading = sentence.heading + " " + sentence.text[:40]
+    return sentence.section == "procedure" and (note.note_type == "procedure" or bool(re.search(r"procedure|operation", heading)))
+
+
+def anywhere(target: Target) -> bool:
+    """Whether the finding occurs all over the body, so that another region in its sentence puts it there."""
+    return target.assertion != "family" and target.attributes.get("diagnosis") in (
+        "compression_fracture", "spinal_infection", "spinal_tumor", "prior_fusion", "prior_decompression", "nerve_root_compression")
+
+
+def counts(note: NoteView, target: Target) -> bool:
+    """Words too common outside imaging ("infection", "tumour") count only in imaging text or beside another such finding."""
+    if any(other.rule in ("alternative.infection", "alternative.fracture") for other in target.sentence.targets) and (
+            target.assertion == "possible"):
+        return True
+    if target.rule == "alternative.fusion" and target.assertion != "family" and not imaging(note):
+        return bool(_OF_SPINE.search(target.sentence.text) or groups(target.sentence))
+    if target.rule == "alternative.fracture" and not _SPINAL_FRACTURE.search(target.text) and not imaging(note):
+        return about_spine(note, target.sentence)
+    if target.rule == "alternative.slip" and about_spine(note, target.sentence):
+        return True
+    return target.attributes.get("reading") != "imaging" or imaging(note) or target.sentence.section in (
+        "findings", "impression", "indication") or bool(re.search(r"\b(?:mri|ct|x-?ray|spine|spinal|lumbar(?!\s+punct))\b", target.sentence.text)) or (
+        bool(re.search(r"\b(?:mri|x-?ray|ct)\b", note.text[:200].lower())))
+
+
+_OF_SPINE = re.compile(r"lumb|spin|\bback\b|interbody|vertebr|\bdiscs?\b|laminect|screw|\b[tpaxlo]lif\b|sacr|decompress|dis[ck]ect")
+_SPINAL_FRACTURE = re.compile(r"compression|wedg|burst|vertebr|osteoporotic|fragility|lumbar|vcf|collapse|endplate|height")
+_SPINE_WORDS = re.compile(r"\b(?:x-?rays?|xr|films?|mri|ct|radiograph\w*|imaging|spine|spinal|lumbar|vertebra\w*|back|l[1-5]|t1[12]|"
+                          r"\w*listhesis|herniat\w+|hnp|stenosis|disc|discs|modic|scan|scans|causes?\s+of|sources?\s+of|generators?)\b")
+
+
+def about_spine(note: NoteView, sentence: Sentence) -> bool:
+    """Whether a sentence, or those before it in its line, speak of the spine or of imaging."""
+    if sentence.section in ("findings", "impression", "indication"):
+        return True
+    near = [other for other in note.sentences[max(0, sentence.index - 3):sentence.index + 1] if other.line == sentence.line]
+    return any(_SPINE_WORDS.search(other.text) for other in near) or bool(_SPINE_WORDS.search(sentence.heading))
