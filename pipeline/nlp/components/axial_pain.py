@@ -17,6 +17,7 @@ from .nerve_tension import in_test
 _PAIN = re.compile(r"\bpains?\b|\bach(?:e|es|ing|y)\b|\blbp\b|\bback\b|\bhurts?\b|\bcomplain|\bdiscomfort\b|\blumbosacral\b|\bsore|\bvertebrogenic")
 _TENDER = re.compile(r"\btender|\bpalpation|\bspasm")
 _NEAR = 4  # sentences back in the paragraph in which the pain must be named
+_FIELDS = {"assertion.answer", "assertion.key_value_no"}  # "Radiates to the leg: no" denies leg pain and says no more
 _IMAGED = {"exam", "findings", "technique", "comparison", "vitals", "procedure", "impression", "addendum"}
 
 
@@ -70,6 +71,8 @@ def _told(target: Target) -> bool:
 
 def _denied_radiation(note: NoteView, target: Target) -> bool:
     if not target.attributes.get("radiates"):
+        return False
+    if not target.attributes.get("bare") and target.cue is not None and target.cue.rule in _FIELDS:
         return False
     said = target.assertion == "absent" or (target.attributes.get("read") == "absent" and target.assertion == "present")
     return said and not sites.of_another_region(note, target) and sites.spine_note(note)

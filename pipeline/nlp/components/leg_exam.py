@@ -82,8 +82,7 @@ class Exam:
         kept = ("hypothetical", "family", "general", "possible", *(() if normal else ("historical",)))
         assertion = result.assertion if result.assertion in kept else (
             "absent" if normal or (result.assertion == "absent" and result.rule == "leg_exam.abnormal") else "present")
-        if normal and result.assertion == "absent" and result.cue is not None and (
-                result.cue.start < sentence.source(result.start)):
+        if normal and result.assertion == "absent" and _denied(sentence, result):
             return
         for name in _names(finding, legs, text, sentence):
             yield Draft(sentence, finding.start, finding.end, result.rule, {"finding": name, "side": side(text)},
@@ -99,6 +98,13 @@ class Exam:
             for draft in self._deficits(sentence, finding):
                 draft.attributes["side"] = side(sentence.label) or side(row[0].sentence.text)
                 yield draft
+
+
+def _denied(sentence: Sentence, result: Target) -> bool:
+    """Whether a denial stands right before a normal result ("not intact")."""
+    if result.cue is None or result.cue.end > sentence.source(result.start):
+        return False
+    return "," not in sentence.text[max(0, result.cue.end - sentence.start):result.start]
 
 
 def _names(finding: Finding, legs: bool, text: str, sentence: Sentence) -> Iterator[str]:

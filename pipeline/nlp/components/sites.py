@@ -17,6 +17,7 @@ _PLACE = re.compile(r"\b(?:in|of|to|along|over|on|down|into|throughout|affecting
 _ADJECTIVES = re.compile(r"[\s(]*(?:(?:left|right|lt|rt|[lr]|both|bilat(?:eral)?|b/l|lateral|medial|dorsal|plantar|anterior|posterior|the|his|her"
                          r"|great|big|little|outer|inner|distal|proximal)[\s,.-]*){0,5}")
 _OTHER_NOUN = re.compile(r"\b(?:loss|control|dysfunction|incontinence|retention|changes?|no|denies|without|exacerbation|pain\s+in)\b")
+_SUBJECT = re.compile(r"\s+(?:\w+\s+)?(?:is|are|was|were|feels?|felt|been|gets?|goes|go|went|becomes?|became|turns?)\s+(?:\w+\s+)?")
 _NEXT_TO = re.compile(r"[\s,/&-]*(?:\b(?:and|or|pain|symptoms?|numbness|tingling|weakness|motor|sensory|muscle|new|nor)\b[\s,/&-]*)*")
 _NEURO_DISEASE = re.compile(
     r"\bguillain|\bmultiple\s+sclerosis\b|\bmyelopath|\bcord\s+compression|\bals\b|\bparkinson|\bpoliomyelitis|\bpost-?polio"
@@ -63,7 +64,9 @@ def where(target: Target) -> str | None:
         return _kind(_run(text, before[::-1]))
     behind = [t for t in named if t.start >= target.end]
     if behind and _leads_to(text[target.end:behind[0].start]):
-        return _kind(_run(text, behind))
+        return _kind(_run(text, behind, listed=not _ADJECTIVES.fullmatch(text, target.end, behind[0].start)))
+    if before and _SUBJECT.fullmatch(text, before[-1].end, target.start):
+        return _kind(_run(text, before[::-1]))
     for site in reversed(before):
         if _role(site) in _LEG:
             return "leg"
@@ -81,12 +84,12 @@ def _leads_to(between: str) -> bool:
     return bool(_PLACE.search(between) or _ADJECTIVES.fullmatch(between))
 
 
-def _run(text: str, named: list[Target]) -> list[Target]:
-    """The first site and those joined to it ("arms or legs")."""
+def _run(text: str, named: list[Target], listed: bool = True) -> list[Target]:
+    """The first site and those joined to it ("arms or legs"), also by commas where `listed`."""
     run = named[:1]
     for site in named[1:]:
         start, end = sorted((run[-1], site), key=lambda t: t.start)
-        if not _JOINED.fullmatch(text, start.end, end.start):
+        if not _JOINED.fullmatch(text, start.end, end.start) or (not listed and "," in text[start.end:end.start]):
             break
         run.append(site)
     return run
