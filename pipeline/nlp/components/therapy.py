@@ -23,6 +23,7 @@ from .therapy_terms import counts
 
 _SILENT = frozenset({"family_history", "allergies", "legend", "education"})
 _QUIET = frozenset({"review_of_systems", "exam", "vitals", "technique", "comparison"})  # only what a cue makes a treatment
+_INJECTIONS = frozenset({"epidural_steroid_injection", "facet_injection", "si_injection", "trigger_point_injection"})
 _GOAL = re.compile(r"^(?!.*\bmet\b).*(?:\bgoals?\b|\b[sl]tg|\bindependent|\bin\s+\d+\s+(?:weeks|wks)|\bwill\b|\bto\s+\d)|^\s*\d")
 _SUMS_UP = re.compile(r"\b(?:of\s+(?:all\s+)?(?:this|it|these|that)|all\s+(?:of\s+)?this|all\s+told|in\s+all|overall|in\s+total|altogether)\b")
 
@@ -60,6 +61,7 @@ class Therapy(FactComponent):
                     self._pass_on(passage, last, found)
             elif not _is_silent(passage):
                 new = self._read(passage, note, kind)
+                _name_injection(new, found)
                 found += new
                 last = new or last
                 over = _inherit(new, over)
@@ -92,7 +94,7 @@ class Therapy(FactComponent):
             if statement.used or statement.status == "planned":
                 measure(statement, number, taken, note.note_date)
             statements.append(statement)
-        procedures = {s.mention.modality for s in statements} & INTERVENTIONS
+        procedures = {s.mention.modality for s in statements if s.mention.target.rule != "therapy.injection_unnamed"} & _INJECTIONS
         named = [s for s in statements if not (s.mention.target.rule == "therapy.conservative" and not s.weeks)
                  and not (procedures and s.mention.target.rule == "therapy.injection_unnamed")]
         return (named or statements) + summary(passage, named, taken)
@@ -117,6 +119,15 @@ def _is_silent(passage: Passage) -> bool:
     """Whether a passage tells nothing of this patient's treatment: family, allergies, education, unmet goals."""
     section = passage.sentence.section
     return section in _SILENT or (section == "goals" and _GOAL.search(passage.text) is not None)
+
+
+def _name_injection(new: list[Statement], found: list[Statement]) -> None:
+    """Give "a second injection" the name of the injection told of just before."""
+    named = [s for s in found[-4:] if s.mention.modality in _INJECTIONS]
+    for statement in new if named else []:
+        target, apart = statement.mention.target, statement.passage.sentence.index - named[-1].passage.sentence.index
+        if target.rule == "therapy.injection_unnamed" and statement.mention.modality not in _INJECTIONS and apart <= 4:
+            target.attributes["modality"] = named[-1].mention.modality
 
 
 def _inherit(new: list[Statement], over: str | None) -> str | None:

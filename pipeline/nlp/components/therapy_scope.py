@@ -23,7 +23,7 @@ _OPENS = re.compile(r"[\s\d.)(#*:-]*(?:(?:regarding|re|as\s+for|for|with\s+regar
                     r"primary|other|complaints?|essential|symptomatic|grade|end-stage)[\s:,-]+){0,5}$")
 _MAIN = re.compile(r"chief|complaint|reason|referr|^cc|presenting|concern|diagnos|assessment|impression|\bre\b|\bdx\b")
 _STEROID_DISEASE = re.compile(r"\b(?:copd|asthma|polymyalgia|pmr|lupus|rheumatoid|crohn|colitis|arteritis|sarcoid\w*|bronchitis|pneumonia|"
-                              r"poison\s+ivy|myelitis|vasculitis|transplant|psoria\w+|gout)\b", re.I)
+                              r"poison\s+ivy|myelitis|vasculitis|transplant|psoria\w+|gout)\b")
 _OUTWEIGHS = 0.34  # the back need not be the only complaint
 _BACK_ONLY = frozenset({"past_history", "past_surgical_history", "social_history", "review_of_systems"})
 
@@ -42,7 +42,8 @@ class Scope:
         about = _beside(named, passage.text, mention, passage.mentions) or _in_sentence(
             [hit for hit in named if hit in found or _kind(hit) == "back"], passage.text, mention)
         if about is None and mention.modality == "oral_steroid" and self._topics.get(passage.sentence.index) != "back":
-            return not _STEROID_DISEASE.search(self.note.text) and self.about == "back"
+            return self.about == "back" and not any(_STEROID_DISEASE.search(s.text) for s in self.note.sentences
+                                                    if s.section != "past_history")
         at_work = mention.modality == "activity_modification" and passage.sentence.section == "social_history"
         if about is None and passage.sentence.section in _BACK_ONLY and not at_work:
             return mention.modality == "surgery" or self._topics.get(passage.sentence.index) == "back"
