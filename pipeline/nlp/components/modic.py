@@ -53,7 +53,7 @@ def _distribute(item: Finding, where: list[str]) -> list[tuple[str, list[str]]]:
         pairs = list(zip(item.sequence, where, strict=True))
         return [(name, [level for which, level in pairs if which == name]) for name in names]
     whole = joined(names)
-    one_change = item.relation == "mixed" or (item.relation == "list" and item.assertion == "present" and len(where) < 2)
+    one_change = item.relation == "mixed" or (item.relation in ("list", "in order") and item.assertion == "present" and len(where) < 2)
     if item.assertion != "absent" and whole and one_change:
         return [(whole, where)]
     apart = [(name, where) for name in names]

@@ -26,7 +26,7 @@ _CONVERSION_OF = re.compile(r"\b(?:conversion|evolution|progression|transition|t
 _INTO = re.compile(r"[^.;]{0,40}?\b(?:convert\w*|evolv\w+|transform\w*|chang(?:ed|ing)|matur\w+|progress\w*)\s+(?:in)?to\s+"
                    r"((?:\w+\s+){0,2}?(?:fat(?:ty)?|sclero\w+|o?e?dema\w*)\b)")
 _BEFORE_THAT = re.compile(
-    r"\b(?:previous(?:ly)?|former(?:ly)?|earlier|prior(?:ly)?|was|were|from|originally|initially|old)\s+(?:(?:noted|seen|described|reported|a|the|mixed)\s+){0,2}$")
+    r"\b(?:previous(?:ly)?|former(?:ly)?|earlier|prior(?:ly)?|was|were|from|originally|initially|old)\s+(?:(?:noted|seen|described|reported|read|as|a|the|mixed)\s+){0,3}$")
 _PAST_YEAR = re.compile(r"[\s,]*(?:\w+\s+)?(?:in|on|from)\s+(?:the\s+)?(?:\w+\s+)?(?:19|20)\d\d\b(?!\s+(?:and|mri))")
 _NOW = re.compile(r"\b(?:now|currently|current|today|at\s+present|converted|conversion)\b")
 

@@ -101,7 +101,7 @@ def _bare(target: Target, named: list[Finding], roles: dict[str, list[Target]]) 
     found = _named(target, roles)
     before = max((n for n in named if n.end <= target.start), key=lambda n: n.end, default=None)
     gap = target.sentence.text[before.end:target.start] if before else ""
-    if before and not before.sequence and re.fullmatch(r"(?:[\s,(:-]|changes?|at|in|of|the|of|both|end[\s-]?plates?|levels?|and|yes|\+|present|positive|noted|seen|are|[lst]\d|[/-]\d)*", gap):
+    if before and not before.sequence and re.fullmatch(r"(?:[\s,(:-]|changes?|at|in|of|the|both|end[\s-]?plates?|levels?|and|yes|\+|present|positive|noted|seen|are|from|down|to|through|sacrum|[lst]\d|[/-]\d)*", gap):
         before.types, before.sequence = found.types, found.sequence
         before.relation = "in order" if found.relation == "list" else found.relation
     else:
@@ -165,12 +165,14 @@ def _descriptors(sentence: Sentence, roles: dict[str, list[Target]], over: str) 
 def _nearest(text: str, cue: Target, anchors: list[Target]) -> int | None:
     """The number of the endplate that a cue describes: the nearest without another organ between."""
     best = None
+    if OTHER_ORGAN.search(text[max(0, cue.start - 24):cue.start].rpartition(" ")[0].rpartition(" ")[2]):
+        return None  # "facet sclerosis"
     end = cue.start + signal_extent(cue.text) if cue.attributes["role"] == "signal" else cue.end
     for number, anchor in enumerate(anchors):
         gap = (end, anchor.start) if end <= anchor.start else (anchor.end, cue.start)
         size = max(gap[1] - gap[0], 0)
         size += 60 * bool(re.search(r",|\band\s+the\b", text[gap[0]:gap[1]]))
-        if anchor.attributes["role"] == "change" and re.match(r"\s*(?:or|nor|and|,|/)\s", text[gap[0]:gap[1]]):
+        if cue.assertion == "absent" and anchor.attributes["role"] == "change" and re.match(r"\s*(?:or|nor|and|,|/)\s", text[gap[0]:gap[1]]):
             continue
         if "subchondral" in anchor.text and OTHER_ORGAN.search(text, max(0, anchor.start - 60), anchor.end + 60):
             continue

@@ -14,6 +14,7 @@ _EVERYWHERE = re.compile(
     r"(?:levels?|end[\s-]?plates?|segments?)|elsewhere|throughout|at\s+any|remaining|(?:any|all|every|other)\s+(?:other\s+)?(?:lumbar\s+)?"
     r"(?:levels?|end[\s-]?plates?))\b")
 _BACK = re.compile(r"^(?:the|this)\s+(?:end[\s-]?plate|marrow)\s+(?:signal|changes?|o?edema|abnormality)\b|\b(?:this|the\s+same|that|these|those)\s+(?:dis[ck]\s+|lumbar\s+)?(?:levels?|segments?|end[\s-]?plates?|vertebra\w*)|(?:adjacent|adjoining|neighbou?ring|corresponding|opposing)\s+(?:vertebral\s+)?end[\s-]?plates?|\bthere\s*[.,]?$|\bhere\s*[.,]?$")
+_MULTILEVEL = re.compile(r"\bmulti-?\s?(?:level|segmental)\w*\s+(?:[\w-]+\s+){0,3}(?:end|modic|disc)")
 _SIDE_ONLY = re.compile(r"\b(superior|inferior|upper|lower)\s+end[\s-]?plates?\b")
 
 
@@ -64,7 +65,8 @@ def _bound(sentence: Sentence, group: Group, item: Finding) -> bool:
             re.search(r"\b(?:and|but|except|apart|other|save|aside)\s", sentence.text[item.end:group.start]) or _EVERYWHERE.search(sentence.text, item.end))
     if _EVERYWHERE.search(sentence.text, group.end):
         return False
-    return group.start <= 8 or item.start - group.end <= 12
+    opens = re.search(r"(?:^|[,;(]\s*(?:and\s+)?)$", sentence.text[:group.start]) and re.match(r"\s*(?:-|:)", sentence.text[group.end:])
+    return group.start <= 8 or item.start - group.end <= 12 or bool(opens)
 
 
 def _inherit(note: NoteView, item: Finding) -> Group | None:
@@ -81,6 +83,8 @@ def _inherit(note: NoteView, item: Finding) -> Group | None:
         before = note.before(sentence)
         if before is not None and before.line == sentence.line and groups(before) and not heading_groups(sentence):
             return groups(before)[-1]
+    if _MULTILEVEL.search(sentence.text, 0, item.start + 12):
+        return None
     if item.assertion in ("absent", "hypothetical"):
         if _EVERYWHERE.search(sentence.text):
             return None
