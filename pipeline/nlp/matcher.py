@@ -1,8 +1,9 @@
 """A linear multi-pattern matcher that stands in for medspaCy's own inside its components.
 
-medspaCy's MedspacyMatcher tests every pattern at every token. Here each rule's regular expression is run only on
-sentences that hold the strings it cannot match without (`triggers.gates`); the first of them are found for all rules in
-one Aho-Corasick pass. Rules stay medspaCy rules (TargetRule, ConTextRule): `rules`, `labels` and `add` work as usual.
+medspaCy's MedspacyMatcher tests every pattern at every token. Here one Aho-Corasick pass over a sentence finds for all
+rules the strings that their matches begin with (`triggers.entrances`), and each rule's regular expression is tried only
+there. A rule of which one alternative begins uncertainly is run on sentences that hold the strings without which that
+alternative cannot match. Rules stay medspaCy rules (TargetRule, ConTextRule): `rules`, `labels` and `add` work as usual.
 """
 from __future__ import annotations
 
@@ -14,9 +15,10 @@ from typing import Any
 
 import ahocorasick
 
-from .triggers import gates
+from .triggers import Gate, entrances
 
 _KEPT_SENTENCES = 20_000
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
 @dataclass(slots=True, frozen=True)
@@ -27,12 +29,24 @@ class Hit:
     end: int
 
 
+class _String:
+    """A string to look for: the rules that can begin with it, after any character or after none of a word, and the gates."""
+    __slots__ = ("anywhere", "at_word", "before", "gates")
+
+    def __init__(self, size: int) -> None:
+        self.before = size - 1
+        self.anywhere: list[int] = []
+        self.at_word: list[int] = []
+        self.gates: list[int] = []
+
+
 class _Compiled:
-    __slots__ = ("exclude", "finditer", "order", "rule")
+    __slots__ = ("exclude", "finditer", "match", "order", "rule")
 
     def __init__(self, order: int, rule: Any) -> None:
         self.order, self.rule = order, rule
-        self.finditer = re.compile(rule.pattern).finditer
+        pattern = re.compile(rule.pattern)
+        self.finditer, self.match = pattern.finditer, pattern.match
         self.exclude = [re.compile(pattern) for pattern in (rule.metadata or {}).get("exclude", ())]
 
 
@@ -49,7 +63,7 @@ class LinearMatcher:
         self._sets: dict[frozenset[str], int] = {}
         self._tests: list[Callable[[str], object]] = []
         self._known: dict[str, list[Hit]] = {}
-        self._triggers: dict[str, set[int]] = {}
+        self._strings: dict[str, _String] = {}
         self._automaton: Any = None
 
     @property
@@ -66,15 +80,27 @@ class LinearMatcher:
             self.rule_map[rule._rule_id] = rule
             self.labels.add(rule.category)
             self._compiled.append(_Compiled(order, rule))
-            found = gates(rule.pattern) if self.gate else ()
-            for first, *rest in found:
-                for string in first:
-                    self._triggers.setdefault(string, set()).add(len(self._gates))
-                self._gates.append((order, tuple(self._test(strings) for strings in rest)))
-            if not found:
+            begins, behind = entrances(rule.pattern) if self.gate else ((), ())
+            for string, at_word in begins:
+                found = self._string(string)
+                found.at_word.append(order)
+                if not at_word:
+                    found.anywhere.append(order)
+            for gate in behind:
+                self._gate(order, gate)
+            if not begins and not behind:
                 self._always.append(order)
         self._automaton = None
         self._known.clear()
+
+    def _string(self, string: str) -> _String:
+        return self._strings.setdefault(string, _String(len(string)))
+
+    def _gate(self, order: int, gate: Gate) -> None:
+        """Note what a sentence must hold for an alternative of which it is not known where it begins."""
+        for string in gate[0]:
+            self._string(string).gates.append(len(self._gates))
+        self._gates.append((order, tuple(self._test(strings) for strings in gate[1:])))
 
     def _test(self, strings: frozenset[str]) -> int:
         """The number of the test for one set of strings; gates that share a set share its test."""
@@ -85,26 +111,32 @@ class LinearMatcher:
 
     def _build(self) -> Any:
         automaton = ahocorasick.Automaton()
-        for string, numbers in self._triggers.items():
-            automaton.add_word(string, tuple(numbers))
+        for string, found in self._strings.items():
+            automaton.add_word(string, found)
         automaton.make_automaton()
         return automaton
 
-    def candidates(self, text: str) -> list[_Compiled]:
-        """The rules that can match in `text`, in their order."""
-        orders = set(self._always)
-        if self._triggers:
-            if self._automaton is None:
-                self._automaton = self._build()
-            reached: set[int] = set()
-            for _, found in self._automaton.iter(text):
-                reached.update(found)
-            done: dict[int, bool] = {}
-            for number in reached:
-                order, tests = self._gates[number]
-                if order not in orders and self._holds(text, tests, done):
-                    orders.add(order)
-        return [self._compiled[order] for order in sorted(orders)]
+    def candidates(self, text: str) -> dict[int, list[int] | None]:
+        """The rules that can match in `text`, each with the places to try, None where it must search for them."""
+        places: dict[int, list[int] | None] = dict.fromkeys(self._always)
+        if self._automaton is None:
+            self._automaton = self._build()
+        reached: set[int] = set()
+        for end, found in self._automaton.iter(text) if self._strings else ():
+            start = end - found.before
+            for order in found.anywhere if start and text[start - 1] in _LETTERS else found.at_word:
+                if order not in places:
+                    places[order] = [start]
+                elif (known := places[order]) is not None:
+                    known.append(start)
+            if found.gates:
+                reached.update(found.gates)
+        done: dict[int, bool] = {}
+        for number in reached:
+            order, tests = self._gates[number]
+            if places.get(order, ()) is not None and self._holds(text, tests, done):
+                places[order] = None
+        return places
 
     def _holds(self, text: str, tests: tuple[int, ...], done: dict[int, bool]) -> bool:
         for number in tests:
@@ -121,20 +153,37 @@ class LinearMatcher:
         """
         known = self._known.get(text)
         if known is None:
-            known = [hit for rule in self.candidates(text) for hit in _hits(rule, text)]
+            places = self.candidates(text)
+            known = []
+            for order in sorted(places):
+                compiled, at = self._compiled[order], places[order]
+                spans = _anywhere(compiled.finditer, text) if at is None else _at(compiled.match, text, at)
+                if spans:
+                    known += [Hit(compiled.rule, start, end) for start, end in _allowed(compiled, text, spans)]
             if len(self._known) >= _KEPT_SENTENCES:
                 self._known.clear()
             self._known[text] = known
         return known
 
 
-def _hits(compiled: _Compiled, text: str) -> Iterator[Hit]:
-    found = [(match.start(), match.end()) for match in compiled.finditer(text) if match.end() > match.start()]
-    if found and compiled.exclude:
-        blocked = [match.span() for pattern in compiled.exclude for match in pattern.finditer(text)]
-        found = [(a, b) for a, b in found if not any(x < b and a < y for x, y in blocked)]
-    for start, end in found:
-        yield Hit(compiled.rule, start, end)
+def _anywhere(finditer: Callable[[str], Iterator[re.Match[str]]], text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in finditer(text) if match.end() > match.start()]
+
+
+def _at(match: Callable[[str, int], re.Match[str] | None], text: str, places: list[int]) -> list[tuple[int, int]]:
+    """What `finditer` finds, where a match can begin only at `places`."""
+    spans: list[tuple[int, int]] = []
+    last = 0
+    for start in sorted(places) if len(places) > 1 else places:
+        if start >= last and (found := match(text, start)):
+            last = found.end()
+            spans.append((start, last))
+    return spans
+
+
+def _allowed(compiled: _Compiled, text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    blocked = [match.span() for pattern in compiled.exclude for match in pattern.finditer(text)]
+    return [(a, b) for a, b in spans if not any(x < b and a < y for x, y in blocked)]
 
 
 def longest(hits: Iterable[Hit]) -> list[Hit]:

@@ -2,10 +2,12 @@
 
 `gates(pattern)` returns, for each top-level alternative of the pattern, sets of strings: a text in which the alternative
 matches contains at least one string of every set. A sentence that fails this for all alternatives needs no look at the
-pattern. `required(pattern)` is the union of the first sets.
+pattern. `required(pattern)` is the union of the first sets. `entrances(pattern)` says what its matches begin
+with, where that is certain: only there is the pattern tried.
 """
 from __future__ import annotations
 
+import re
 import re._constants as c  # type: ignore[import-not-found]
 import re._parser as parser  # type: ignore[import-not-found]
 from functools import cache
@@ -13,22 +15,112 @@ from typing import Any
 
 _MAX_SET = 64
 _MAX_BRANCHES = 64
-
+_MIN_START, _MAX_START, _MAX_STARTS = 3, 8, 512
+_BLANK = (c.CATEGORY, c.CATEGORY_SPACE)  # the only blank of folded text is " "
 
 Gate = tuple[frozenset[str], ...]
+Start = tuple[str, bool]
 
 
 @cache
 def gates(pattern: str) -> tuple[Gate, ...]:
     """A gate an alternative, its most telling set first; no gates at all where one alternative has nothing certain."""
     found = {_gate(branch) for branch in _branches(list(parser.parse(pattern)))}
-    return tuple(sorted(found, key=lambda gate: [sorted(strings) for strings in gate])) if all(found) else ()
+    return _ordered(found) if all(found) else ()
 
 
 @cache
 def required(pattern: str) -> frozenset[str]:
     """The strings of which every text that `pattern` matches in holds at least one; empty where nothing is certain."""
     return frozenset(string for gate in gates(pattern) for string in gate[0])
+
+
+@cache
+def entrances(pattern: str) -> tuple[frozenset[Start], tuple[Gate, ...]]:
+    """What to look for in place of `pattern`: how its matches begin, and gates of the alternatives that begin uncertainly.
+
+    A start is a string and whether it must open a word. Nothing at all where an alternative has nothing certain.
+    """
+    parsed = parser.parse(pattern)
+    plain = parsed.state.flags == re.UNICODE and parsed.getwidth()[0] > 0
+    begins: set[Start] = set()
+    behind: set[Gate] = set()
+    for branch in _branches(list(parsed)):
+        found = _starts(branch) if plain else set()
+        if found:
+            begins |= found
+        else:
+            behind.add(_gate(branch))
+    return (frozenset(begins), _ordered(behind)) if all(behind) else (frozenset(), ())
+
+
+def _ordered(found: set[Gate]) -> tuple[Gate, ...]:
+    return tuple(sorted(found, key=lambda gate: [sorted(strings) for strings in gate]))
+
+
+def _starts(branch: list[Any]) -> set[Start]:
+    """How an alternative can begin; empty where that is uncertain or tells too little."""
+    whole, begun = _beginnings(branch)
+    strings = _heads(whole | begun)
+    if min(map(len, strings), default=0) < _MIN_START:
+        return set()
+    at_word = _at_word(branch) and all(string[0].isalnum() for string in strings)
+    return {(string, at_word) for string in strings}
+
+
+def _heads(strings: set[str]) -> set[str]:
+    """Without the strings that begin with another of the set."""
+    return {string for string in strings if not any(string[:size] in strings for size in range(len(string)))}
+
+
+def _beginnings(items: Any) -> tuple[set[str], set[str]]:
+    """The strings a sequence can match as a whole, and those of which only the beginning is known."""
+    whole, begun = {""}, set[str]()
+    for op, arg in items:
+        more, open_ends = _beginning(op, arg)
+        if (len(whole) * (len(more) + len(open_ends)) + len(begun)) > _MAX_STARTS:
+            return set(), begun | whole
+        begun |= {a + b for a in whole for b in open_ends}
+        longer = {a + b for a in whole for b in more}
+        begun |= {string[:_MAX_START] for string in longer if len(string) >= _MAX_START}
+        whole = {string for string in longer if len(string) < _MAX_START}
+        if not whole:
+            break
+    return whole, begun
+
+
+def _beginning(op: Any, arg: Any) -> tuple[set[str], set[str]]:
+    """`_beginnings` of one item."""
+    exact = _exact(op, arg) if op in (c.LITERAL, c.AT, c.ASSERT, c.ASSERT_NOT, c.IN) else None
+    if op is c.IN and exact is None:
+        exact = _exact(op, [(c.LITERAL, 32) if item == _BLANK else item for item in arg])
+    if exact is not None:
+        return exact, set()
+    if op is c.SUBPATTERN and not arg[1] and not arg[2]:
+        return _beginnings(arg[-1])
+    if op is c.BRANCH:
+        parts = [_beginnings(branch) for branch in arg[1]]
+        return set().union(*(whole for whole, _ in parts)), set().union(*(begun for _, begun in parts))
+    if op in (c.MAX_REPEAT, c.MIN_REPEAT):
+        least, most, inner = arg
+        whole, begun = _beginnings(inner)
+        if most > 1:
+            whole, begun = set(), whole | begun
+        return (whole | {""} if least == 0 else whole), begun
+    return set(), {""}
+
+
+def _at_word(items: Any) -> bool:
+    """Whether a sequence begins with "no letter before"."""
+    op, arg = items[0] if len(items) else (None, None)
+    if op is c.SUBPATTERN:
+        return _at_word(arg[-1])
+    if op is c.BRANCH:
+        return all(_at_word(branch) for branch in arg[1])
+    if op is c.AT:
+        return bool(arg is c.AT_BOUNDARY)
+    return op is c.ASSERT_NOT and arg[0] < 0 and len(arg[1]) == 1 and arg[1][0][0] is c.IN and (
+        (c.RANGE, (97, 122)) in arg[1][0][1])
 
 
 def _branches(items: list[Any], most: int = _MAX_BRANCHES) -> list[list[Any]]:
