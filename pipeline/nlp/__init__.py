@@ -4,9 +4,12 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from spacy.language import Language
 
     from ..schema import Fact, Note
@@ -54,19 +57,9 @@ def _silence() -> None:
 
 def extract(nlp: Language, note: Note) -> list[Fact]:
     """The facts of one note, in text order, each distinct statement once, with ids."""
-    from ..schema import Fact
-    doc = nlp.make_doc(note.text)
-    doc.user_data["bvn_note"] = {"date": note.note_date, "type": note.note_type}
-    for name, component in nlp.pipeline:
-        try:
-            doc = component(doc)
-        except Exception as error:
-            error.add_note(f"in component {name}")
-            raise
     facts: list[Fact] = []
     seen: set[str] = set()
-    for span in sorted(doc.spans.get("facts", ()), key=_order):
-        fact = Fact.from_dict(span._.fact)
+    for fact in sorted(_read(nlp, note), key=_order):
         key = f"{fact.kind}|{fact.assertion}|{sorted(fact.attributes.items(), key=str)}"
         if key in seen:
             continue
@@ -78,6 +71,35 @@ def extract(nlp: Language, note: Note) -> list[Fact]:
     return facts
 
 
-def _order(span: Any) -> tuple[int, int, str, str]:
-    fact = span._.fact
-    return fact["start"], fact["end"], fact["kind"], str(fact["attributes"])
+def _read(nlp: Language, note: Note) -> list[Fact]:
+    """All facts that the components find. Only components that are not ours need a Doc of the whole note."""
+    from ..schema import Fact
+    from .spans import NoteTokens
+    from .view import NoteView
+
+    if all(hasattr(component, "read_note") for _, component in nlp.pipeline):
+        view = NoteView(note.text, [], note.note_date, note.note_type, NoteTokens(nlp.tokenizer, note.text))
+        for name, component in nlp.pipeline:
+            with _named(name):
+                component.read_note(view)  # type: ignore[attr-defined]
+        return view.facts
+    doc = nlp.make_doc(note.text)
+    doc.user_data["bvn_note"] = {"date": note.note_date, "type": note.note_type}
+    for name, component in nlp.pipeline:
+        with _named(name):
+            doc = component(doc)
+    return [Fact.from_dict(span._.fact) for span in doc.spans.get("facts", ())]
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say in the notes of an error which component raised it."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"in component {name}")
+        raise
+
+
+def _order(fact: Fact) -> tuple[int, int, str, str]:
+    return fact.start, fact.end, fact.kind, str(fact.attributes)

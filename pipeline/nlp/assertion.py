@@ -6,6 +6,7 @@ modifiers takes the first of: family, hypothetical, absent, possible, historical
 Sources: NegEx (Chapman 2001), ConText (Harkema 2009); the phrases medspaCy's defaults get wrong are in the examples.
 """
 import re
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -16,10 +17,11 @@ from spacy.tokens import Doc
 
 from ..schema import Cue
 from . import lexicon
-from .matcher import LinearMatcher, longest
+from .matcher import Hit, LinearMatcher, longest
 from .sentences import Sentence
-from .spans import token_span
+from .spans import Tokens
 from .targets import Target
+from .view import NoteView, view
 
 CATEGORIES = {"FAMILY": "family", "HYPOTHETICAL": "hypothetical", "GENERAL": "general", "NEGATED_EXISTENCE": "absent",
               "POSSIBLE_EXISTENCE": "possible", "HISTORICAL": "historical"}
@@ -41,42 +43,79 @@ class Assertion(ConText):
         return matcher
 
     def __call__(self, doc: Doc, targets: str | None = None) -> Doc:
-        graph = ConTextGraph()
-        for sentence in doc.user_data["bvn_sentences"]:
-            if sentence.targets:
-                self._assert(doc, sentence, graph)
-        _answers(doc.text, doc.user_data["bvn_sentences"])
-        doc._.context_graph = graph
+        whole = ConTextGraph()
+        for graph in self._read(view(doc)):
+            for span, modifier in graph.edges:
+                span._.modifiers += (modifier,)
+            self.set_context_attributes(graph.edges)
+            whole.targets.extend(graph.targets)
+            whole.modifiers.extend(graph.modifiers)
+            whole.edges.extend(graph.edges)
+        doc._.context_graph = whole
         return doc
 
-    def _assert(self, doc: Doc, sentence: Sentence, whole: ConTextGraph) -> None:
-        graph = self.graph(doc, sentence, [target.span for target in sentence.targets])
-        by_span: dict[Any, list[Target]] = {}
+    def read_note(self, note: NoteView) -> None:
+        """Set the assertion of all targets."""
+        self._read(note)
+
+    def _read(self, note: NoteView) -> list[ConTextGraph]:
+        """Set the assertion of all targets; the ConText graphs of the sentences with targets."""
+        graphs = [self._assert(note, sentence) for sentence in note.sentences if sentence.targets]
+        _answers(note.text, note.sentences)
+        return graphs
+
+    def _assert(self, note: NoteView, sentence: Sentence) -> ConTextGraph:
+        hits = longest(self.matcher.find(sentence.text))
+        behind = note.after(sentence)
+        tokens = None
+        if hits and note.tokens:
+            tokens = note.tokens.around(sentence.start, behind.start if behind else len(note.text))
+        by_place: dict[tuple[int, int, str], list[Target]] = {}
+        graph = ConTextGraph()
         for target in sentence.targets:
-            by_span.setdefault((target.span.start, target.span.end, target.span.label), []).append(target)
-        for span, modifier in graph.edges:
-            span._.modifiers += (modifier,)
+            if tokens and target.span is None:
+                place: Any = _Place(*tokens.span(sentence.source(target.start), sentence.source(target.end)), target.label)
+            else:
+                place = target.span
+            if place is not None:
+                graph.targets.append(place)
+                by_place.setdefault((place.start, place.end, place.label_), []).append(target)
+        if tokens:
+            bounds = tokens.first_from(sentence.start), tokens.first_from(behind.start) if behind else len(tokens.starts)
+            graph.modifiers = [_modifier(hit, *tokens.span(sentence.source(hit.start), sentence.source(hit.end)), *bounds)
+                               for hit in hits]
+            graph.update_scopes()
+            graph.apply_modifiers()
+        for place, modifier in graph.edges:
             assertion = CATEGORIES.get(modifier.category)
-            if assertion:
-                for target in by_span[span.start, span.end, span.label]:
-                    target.cues.setdefault(assertion, _cue(doc, modifier))
-        self.set_context_attributes(graph.edges)
+            if assertion and tokens:
+                for target in by_place[place.start, place.end, place.label_]:
+                    target.cues.setdefault(assertion, _cue(note.text, tokens, modifier))
         reading = self._readings.get(sentence.section)
         for target in sentence.targets:
             _decide(target, reading)
-        whole.targets.extend(graph.targets)
-        whole.modifiers.extend(graph.modifiers)
-        whole.edges.extend(graph.edges)
-
-    def graph(self, doc: Doc, sentence: Sentence, spans: list[Any]) -> ConTextGraph:
-        """The ConText graph of one sentence over the given target spans."""
-        graph = ConTextGraph(targets=spans)
-        for hit in longest(self.matcher.find(sentence.text)):
-            span = token_span(doc, sentence.source(hit.start), sentence.source(hit.end))
-            graph.modifiers.append(_Modifier(hit.rule, span.start, span.end, doc))
-        graph.update_scopes()
-        graph.apply_modifiers()
         return graph
+
+
+@dataclass(slots=True)
+class _Place:
+    """What ConText needs to know of a target: its tokens and its kind."""
+    start: int
+    end: int
+    label_: str
+
+
+def _modifier(hit: Hit, start: int, end: int, first: int, last: int) -> "_Modifier":
+    """A modifier at the tokens `start:end` of the sentence `first:last`, with the scope that medspaCy gives it."""
+    if start < first:  # it begins in a word that the sentence before shares
+        first, last = 0, first
+    direction, reach = hit.rule.direction.lower(), hit.rule.max_scope
+    low = end if direction == "forward" else first
+    high = start if direction == "backward" else last
+    if reach is not None:
+        low = low if direction == "forward" else max(low, start - reach)
+        high = high if direction == "backward" else min(high, end + reach)
+    return _Modifier(hit.rule, start, end, None, low, high)
 
 
 class _Modifier(ConTextModifier):
@@ -135,9 +174,10 @@ def _answer(target: Target, answer: Sentence, assertion: str) -> None:
         target.cue = target.cues[assertion] = Cue(answer.start, answer.end, answer.text, "assertion.answer")
 
 
-def _cue(doc: Doc, modifier: ConTextModifier) -> Cue:
-    span = doc[modifier.modifier_span[0]:modifier.modifier_span[1]]
-    return Cue(span.start_char, span.end_char, span.text, modifier.rule.literal)
+def _cue(text: str, tokens: Tokens, modifier: ConTextModifier) -> Cue:
+    first, last = modifier.modifier_span
+    start, end = tokens.starts[first], tokens.ends[last - 1]
+    return Cue(start, end, text[start:end], modifier.rule.literal)
 
 
 def _rule(entry: lexicon.Entry) -> ConTextRule:

@@ -17,6 +17,7 @@ from . import lexicon
 from .matcher import LinearMatcher
 from .sentences import Sentence
 from .spans import token_span
+from .view import NoteView, view
 
 _AFTER = re.compile(r"\s*(?:\([^)]*\)|\[[^\]]*\])?\s*(?:[\d/.-]{4,10}\s*)?(?::|\.?\s*$|\s-+\s|\.\s*,)")
 _LEAD = re.compile(r"[\s#*=_\-]*(?:\(?\d{1,2}[.)]\s*)?")
@@ -52,14 +53,21 @@ class Sections(Sectionizer):
         return re.compile("|".join(f"(?P<{name}>{rule.pattern})" for name, rule in names.items()))
 
     def __call__(self, doc: Doc) -> Doc:
+        doc._.sections = _sections(doc, self._read(view(doc)))
+        return doc
+
+    def read_note(self, note: NoteView) -> None:
+        """Give each sentence its section."""
+        self._read(note)
+
+    def _read(self, note: NoteView) -> list[tuple[Any, int, int]]:
+        """Give each sentence its section; the headings found, each with its rule and where it stands in the note."""
         if self._headings is None:
             self._headings = self._compile()
-        text = doc.user_data["bvn_text"]
-        sentences: list[Sentence] = doc.user_data["bvn_sentences"]
         current, only_line = "other", -1
         found: list[tuple[Any, int, int]] = []
-        for sentence in sentences:
-            heading = None if sentence.cell else self._heading(sentence, text)
+        for sentence in note.sentences:
+            heading = None if sentence.cell else self._heading(sentence, note.text)
             if heading:
                 rule, end = heading
                 current = rule.category
@@ -68,8 +76,7 @@ class Sections(Sectionizer):
             elif only_line >= 0 and sentence.line != only_line:
                 current, only_line = "other", -1
             sentence.section = current
-        doc._.sections = _sections(doc, found)
-        return doc
+        return found
 
     def _heading(self, sentence: Sentence, text: str) -> tuple[Any, int] | None:
         assert self._headings is not None

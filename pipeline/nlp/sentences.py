@@ -14,6 +14,8 @@ from spacy.tokens import Doc
 from .columns import Cell, tables
 from .levels import HEADING_LEVELS
 from .normalize import OffsetMap, Speller, fold
+from .spans import DocTokens
+from .view import NoteView
 
 if TYPE_CHECKING:
     from .targets import Target
@@ -314,12 +316,16 @@ class Sentences:
         self.speller = Speller(spelling["keys"], spelling["known"])
 
     def __call__(self, doc: Doc) -> Doc:
-        text = doc.text  # joined from the tokens at each call: kept for the components behind
-        sentences = self.layout(text)
-        doc.user_data["bvn_text"] = text
-        doc.user_data["bvn_sentences"] = sentences
-        _set_starts(doc, sentences)
+        about = doc.user_data.get("bvn_note") or {}
+        note = NoteView(doc.text, [], about.get("date"), about.get("type") or "unknown", DocTokens(doc))
+        doc.user_data["bvn_view"] = note
+        self.read_note(note)
+        _set_starts(doc, note.sentences)
         return doc
+
+    def read_note(self, note: NoteView) -> None:
+        """Lay the note out in sentences."""
+        note.sentences = self.layout(note.text)
 
     def layout(self, text: str) -> list[Sentence]:
         """The note's sentences with their folded, mended text."""

@@ -1,7 +1,20 @@
-"""From note offsets to spaCy spans."""
+"""From note offsets to tokens and spaCy spans.
+
+ConText counts its scopes in tokens. `DocTokens` gives them from a whole Doc; `NoteTokens` tokenises only around the
+sentences it is asked about, which gives the same tokens because spaCy's tokenizer never looks beyond a blank.
+"""
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
 from spacy.tokens import Doc, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LONGEST_WORD = 200
 
 
 def token_span(doc: Doc, start: int, end: int, label: str = "", number: int = 0) -> Span:
@@ -10,3 +23,65 @@ def token_span(doc: Doc, start: int, end: int, label: str = "", number: int = 0)
     if span is None:
         raise ValueError(f"no token at {start}:{end} of a note of {len(doc.text)} characters")
     return span
+
+
+@dataclass(slots=True)
+class Tokens:
+    """Where the tokens of a note or of a part of it start and end, in characters of the note."""
+    starts: list[int]
+    ends: list[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The tokens that touch the characters `start:end`, as spaCy's `char_span` expands them."""
+        first = bisect_right(self.starts, start) - 1
+        if first >= 0 and start == self.ends[first]:
+            first += 1
+        return first, bisect_right(self.starts, end - 1)
+
+    def first_from(self, offset: int) -> int:
+        """The first token that starts at `offset` or behind it."""
+        return bisect_left(self.starts, offset)
+
+
+class TokenSource(Protocol):
+    """Gives the tokens around the characters `start:end`."""
+
+    def around(self, start: int, end: int) -> Tokens: ...
+
+
+class DocTokens:
+    """The tokens of a Doc."""
+
+    def __init__(self, doc: Doc) -> None:
+        self._doc = doc
+        self._tokens: Tokens | None = None
+
+    def around(self, start: int, end: int) -> Tokens:
+        if self._tokens is None:
+            self._tokens = _tokens(self._doc, 0)
+        return self._tokens
+
+
+class NoteTokens:
+    """The tokens of parts of a note, up to the blanks around them."""
+
+    def __init__(self, tokenizer: Callable[[str], Doc], text: str) -> None:
+        self._tokenizer, self._text = tokenizer, text
+        self._whole: Tokens | None = None
+
+    def around(self, start: int, end: int) -> Tokens:
+        if self._whole is None:
+            text, first, last = self._text, start, end
+            while first > 0 and start - first < _LONGEST_WORD and not text[first - 1].isspace():
+                first -= 1
+            while 0 < last < len(text) and not text[last - 1].isspace() and last - end < _LONGEST_WORD and not text[last].isspace():
+                last += 1
+            if start - first < _LONGEST_WORD and last - end < _LONGEST_WORD:
+                return _tokens(self._tokenizer(text[first:last]), first)
+            self._whole = _tokens(self._tokenizer(text), 0)  # a word without end would be read again for each sentence
+        return self._whole
+
+
+def _tokens(doc: Doc, offset: int) -> Tokens:
+    starts = [token.idx + offset for token in doc]
+    return Tokens(starts, [start + len(token) for start, token in zip(starts, doc, strict=True)])

@@ -13,6 +13,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from . import lexicon
 from .matcher import Hit, LinearMatcher, longest
 from .spans import token_span
+from .view import NoteView, view
 
 if TYPE_CHECKING:
     from ..schema import Cue
@@ -31,7 +32,8 @@ class Target:
     group: str
     rule: str
     attributes: dict[str, Any]
-    span: Span
+    span: Span | None = None  # where there is a Doc
+    label: str = ""
     assertion: str = "present"
     cue: "Cue | None" = None
     cues: "dict[str, Cue]" = field(default_factory=dict)
@@ -59,19 +61,28 @@ class Targets(TargetMatcher):
         return matcher
 
     def __call__(self, doc: Doc) -> Doc:
+        note = view(doc)
+        self.read_note(note)
         spans = []
-        for sentence in doc.user_data["bvn_sentences"]:
+        for sentence in note.sentences:
+            for target in sentence.targets:
+                span = token_span(doc, sentence.source(target.start), sentence.source(target.end), target.label)
+                target.span = span
+                spans.append(span)
+        doc.spans["targets"] = SpanGroup(doc, name="targets", spans=spans)
+        return doc
+
+    def read_note(self, note: NoteView) -> None:
+        """Give each sentence its targets."""
+        for sentence in note.sentences:
             if sentence.checked is False:
                 continue
             groups: dict[str, list[Hit]] = {}
             for hit in self.matcher.find(sentence.text):
                 groups.setdefault(hit.rule.metadata["group"], []).append(hit)
             for hits in groups.values():
-                sentence.targets += [_target(doc, sentence, hit) for hit in longest(hits)]
+                sentence.targets += [_target(sentence, hit) for hit in longest(hits)]
             sentence.targets.sort(key=lambda target: (target.start, -target.end))
-            spans += [target.span for target in sentence.targets]
-        doc.spans["targets"] = SpanGroup(doc, name="targets", spans=spans)
-        return doc
 
 
 def _rule(entry: lexicon.Entry, group: str, kind: str) -> TargetRule:
@@ -79,11 +90,10 @@ def _rule(entry: lexicon.Entry, group: str, kind: str) -> TargetRule:
                       metadata={"group": group, "exclude": entry.exclude, "attributes": entry.attributes})
 
 
-def _target(doc: Doc, sentence: "Sentence", hit: Hit) -> Target:
-    span = token_span(doc, sentence.source(hit.start), sentence.source(hit.end), hit.rule.category)
+def _target(sentence: "Sentence", hit: Hit) -> Target:
     metadata = hit.rule.metadata
     return Target(sentence, hit.start, hit.end, metadata.get("group", "user"), hit.rule.literal,
-                  dict(metadata.get("attributes") or {}), span)
+                  dict(metadata.get("attributes") or {}), label=hit.rule.category)
 
 
 @Language.factory("bvn_targets", requires=["token.is_sent_start"], assigns=["doc.spans"],

@@ -112,7 +112,9 @@ def _beginning(op: Any, arg: Any) -> tuple[set[str], set[str]]:
 
 def _at_word(items: Any) -> bool:
     """Whether a sequence begins with "no letter before"."""
-    op, arg = items[0] if len(items) else (None, None)
+    if not len(items):
+        return False
+    op, arg = items[0]
     if op is c.SUBPATTERN:
         return _at_word(arg[-1])
     if op is c.BRANCH:
