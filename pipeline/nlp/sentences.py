@@ -344,9 +344,10 @@ def _set_starts(doc: Doc, sentences: list[Sentence]) -> None:
     starts = numpy.full((len(doc),), -1, dtype="int64")
     position = 0
     for token in doc:
-        if position < len(sentences) and token.idx >= sentences[position].start:
+        end = token.idx + len(token)  # "-No": the tokenizer leaves a glued bullet on its word
+        if position < len(sentences) and end > sentences[position].start:
             starts[token.i] = 1
-            while position < len(sentences) and token.idx >= sentences[position].start:
+            while position < len(sentences) and end > sentences[position].start:
                 position += 1
     if len(doc):
         starts[0] = 1

@@ -1,5 +1,5 @@
-"""What a note says about a diagnosis beyond naming it: how it is asserted; that it is the source of the pain, or not; that surgery is only
-planned; that a statement merely repeats what the findings gave level by level.
+"""What a note says about a diagnosis beyond naming it: how it is asserted; that it is the source of the pain, or not;
+that surgery is only planned; that a statement merely repeats what the findings gave level by level.
 """
 from __future__ import annotations
 
