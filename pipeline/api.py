@@ -59,7 +59,7 @@ def run(
 
     policies = (policy,) if isinstance(policy, str) else tuple(policy)
     file = Path(reviews) if reviews else None
-    engine = make_engine(Options(policies, as_of, workers, lexicons=lexicons, reviews=file))
+    engine = make_engine(Options(policies, as_of, workers, lexicons=lexicons, reviews=file, report=False))
     corpus = open_corpus(Path(notes), id_pattern, Path(manifest) if manifest else None)
     texts = {name: [header] for name, header in tables.headers(engine.columns, file is not None).items()}
     for record in records(corpus, engine, workers):

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 from .corpus import NoteRow
 from .outdir import OutDir
 from .schema import Fact
+from .tables import unescaped
 
 NAME = "journal.jsonl"
 _PATIENT = re.compile(rb'\{"patient": ("(?:[^"\\]|\\.)*"), ')
@@ -109,7 +110,7 @@ class Journal:
             by_patient = groupby(facts, key=lambda line: json.loads(line)["patient_id"])
             waiting = next(by_patient, None)
             for _, rows in groupby(csv.DictReader(notes), key=lambda row: row["patient_id"]):
-                kept = [_note_row(row) for row in rows]
+                kept = [note_row(row) for row in rows]
                 found = ""
                 patient = kept[0].patient_id
                 if waiting and waiting[0] == patient:
@@ -131,10 +132,9 @@ def _unchanged(folder: Path, run: dict[str, Any]) -> bool:
         return False
 
 
-def _note_row(cells: dict[str, str]) -> NoteRow:
-    plain = {
-        name: text[1:] if text.startswith("'") and text[1:2] in "=+-@\t\r" else text for name, text in cells.items()
-    }
+def note_row(cells: dict[str, str]) -> NoteRow:
+    """A line of notes.csv as it was before it became safe cells."""
+    plain = {name: unescaped(text) for name, text in cells.items()}
     return NoteRow(
         plain["note_id"],
         plain["patient_id"],

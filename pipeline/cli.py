@@ -119,12 +119,13 @@ def run_command(
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where any input was rejected.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar, no summary.")] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write the tables only, no HTML report.")] = False,
 ) -> int:
     """Notes in; facts, criteria and the per-patient evidence table out."""
     from .runner import DEFAULT_POLICY, Options, run
 
     policies = tuple(policy or [DEFAULT_POLICY])
-    options = Options(policies, as_of, workers, id_pattern, manifest, lexicons, resume, reviews)
+    options = Options(policies, as_of, workers, id_pattern, manifest, lexicons, resume, reviews, not no_report)
     if quiet:
         summary = run(notes, out, options)
     else:
@@ -162,6 +163,20 @@ def explain(
     from .explain import show
 
     show(note, _console(), lexicons)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="The --out folder of a finished run.", metavar="DIR")],
+    notes: Annotated[
+        Path | None, typer.Option("--notes", help="Where the notes are now, if they moved since the run.")
+    ] = None,
+) -> None:
+    """Build the reviewer's HTML report anew from a finished run and its notes."""
+    from .report.rebuild import rebuild
+
+    for line in rebuild(folder, notes):
+        typer.echo(line)
 
 
 @policies_app.callback()

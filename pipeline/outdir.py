@@ -20,6 +20,7 @@ except ImportError:  # Windows: no advisory locks, two runs into one folder are 
     fcntl = None  # type: ignore[assignment]
 
 WORK = ".work"
+REPORT = "report"
 PROGRAM = "bvn-evidence"
 
 
@@ -50,6 +51,7 @@ class OutDir:
         with contextlib.suppress(OSError):
             for name in [Path(file.name).name for file in self._files if isinstance(file.name, str)]:
                 (self.work / name).unlink(missing_ok=True)
+            shutil.rmtree(self.work / REPORT, ignore_errors=True)
             if not self.keep:
                 shutil.rmtree(self.work, ignore_errors=True)
                 if self._made:
@@ -84,10 +86,20 @@ class OutDir:
                 file.close()
             if self.finished() is not None:
                 (self.path / "run.json").unlink()
-                shutil.rmtree(self.path / "report", ignore_errors=True)  # it shows the run that is replaced
+            self.publish_report()
             for name in [*names, "run.json"]:
                 (self.work / name).replace(self.path / name)
             self.keep = False
+
+    def publish_report(self) -> None:
+        """Put the staged report in place of the one that is there, or of none where no report was made."""
+        old = self.work / "report.old"
+        shutil.rmtree(old, ignore_errors=True)
+        if (self.path / REPORT).is_dir():
+            (self.path / REPORT).replace(old)
+        if (self.work / REPORT).is_dir():
+            (self.work / REPORT).replace(self.path / REPORT)
+        shutil.rmtree(old, ignore_errors=True)
 
     def _check(self) -> None:
         shown = printable(str(self.path))

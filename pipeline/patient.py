@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import tables
 from .checkpoint import Place, Recalled, recall
@@ -27,6 +28,7 @@ class Settings:
     as_of: str | None = None
     lexicons: str | None = None
     reviews: Reviews | None = None
+    report: bool = False
 
 
 @dataclass(slots=True)
@@ -41,7 +43,8 @@ class Task:
 
 @dataclass(slots=True)
 class Record:
-    """One patient, done: the lines for each table and what the summary needs. Nothing but plain values."""
+    """One patient, done: the lines for each table, the page and line of the report (where one is made) and what the
+    summary needs. Nothing but plain values."""
 
     patient_id: str
     chunks: dict[str, str]
@@ -54,6 +57,8 @@ class Record:
     found: str = ""  # the facts as the program found them, a JSON line each, where reviews changed them
     reviewed: int = 0  # how many decisions are about this patient
     stale: int = 0  # and how many of them about a fact that is no longer found
+    page: str = ""
+    entry: dict[str, Any] = field(default_factory=dict)
 
 
 class Engine:
@@ -94,7 +99,7 @@ class Engine:
                 found = self._facts(row, note, known, record)
                 if found is not None:
                     facts += found
-                    notes.append(without_text(note))
+                    notes.append(note)
         if self.reviews is not None:
             facts = self._review(record, facts)
         record.chunks = {
@@ -103,7 +108,8 @@ class Engine:
             "facts.csv": tables.fact_lines(facts, self.reviews is not None),
         }
         if task.patient_id:
-            self._judge(record, facts, notes)
+            judged = self._judge(record, facts, [without_text(note) for note in notes])
+            self._report(record, facts, {note.note_id: note.text for note in notes}, judged)
         return record
 
     def _review(self, record: Record, facts: list[Fact]) -> list[Fact]:
@@ -136,8 +142,10 @@ class Engine:
         row.n_facts = len(facts)
         return facts
 
-    def _judge(self, record: Record, facts: list[Fact], notes: list[Note]) -> None:
+    def _judge(self, record: Record, facts: list[Fact], notes: list[Note]) -> list[Judgement]:
         from .criteria import judge, missing_md
+
+        judged: list[Judgement] = []
 
         lines: dict[str, list[str]] = {"patients.csv": [], "criteria.csv": [], "missing.md": []}
         for policy in self.policies:
@@ -153,6 +161,7 @@ class Engine:
                     verdicts, values = judgement.verdicts, judgement.values
                     record.warnings += judgement.warnings
                     lines["missing.md"].append(missing_md(judgement))
+                    judged.append(judgement)
             except Exception as error:
                 record.failed = failure(error)
                 verdicts = _unjudged(record, policy.id)
@@ -162,6 +171,23 @@ class Engine:
             )
             lines["criteria.csv"].append(tables.criteria_lines(verdicts, origins))
         record.chunks |= {name: "".join(texts) for name, texts in lines.items()}
+        return judged
+
+    def _report(self, record: Record, facts: list[Fact], texts: dict[str, str], judged: list[Judgement]) -> None:
+        """The patient's page and line of the index; a report that fails costs the page, not the run."""
+        if not self.settings.report:
+            return
+        from . import report
+
+        case = report.Case(record.patient_id, record.rows, texts, facts, record.verdicts, as_of=self.settings.as_of)
+        for judgement in judged:
+            case.values[judgement.policy.id] = report.plain_values(judgement.values)
+            case.asks[judgement.policy.id] = report.asks_of(judgement)
+        try:
+            policies = [report.PolicyInfo.of(policy_row(policy)) for policy in self.versions]
+            record.page, record.entry = report.page(case, policies), report.entry(case)
+        except Exception as error:
+            record.warnings.append(f"no page in the report: {failure(error)}")
 
     def _settle(self, judgement: Judgement) -> tuple[Judgement, dict[str, tuple[str, str]]]:
         from .reviewed import settle, verdict_origin
@@ -186,7 +212,7 @@ class Engine:
         ]
         record = Record(task.patient_id, {"notes.csv": tables.note_lines(rows)}, rows, failed=reason)
         if task.patient_id:
-            self._judge(record, [], [])
+            self._report(record, [], {}, self._judge(record, [], []))
         return record
 
 
@@ -196,6 +222,21 @@ def _versions(policy: Policy) -> list[Policy]:
 
     packaged = list_policies()
     return [version for version in packaged if version.id == policy.id] if policy in packaged else [policy]
+
+
+def policy_row(policy: Policy) -> dict[str, Any]:
+    """Which policy, in which version; the hash is over its content, not its file."""
+    content = policy.model_dump_json()
+    return {
+        "id": policy.id,
+        "title": policy.title,
+        "payer": policy.payer,
+        "version": policy.version,
+        "effective_from": policy.effective_from and policy.effective_from.isoformat(),
+        "effective_to": policy.effective_to and policy.effective_to.isoformat(),
+        "source_grade": policy.source_grade,
+        "sha256": hashlib.sha256(content.encode()).hexdigest()[:16],
+    }
 
 
 def _criteria(policies: list[Policy]) -> list[str]:

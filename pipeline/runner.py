@@ -16,13 +16,13 @@ from . import tables
 from .checkpoint import Journal, stamp
 from .corpus import Corpus, ids_that_differ_in_case, open_corpus, printable
 from .errors import UserError
-from .outdir import PROGRAM, OutDir, writing
-from .patient import Engine, Record, Settings, Task
+from .outdir import PROGRAM, REPORT, OutDir, writing
+from .patient import Engine, Record, Settings, Task, policy_row
 from .pool import process
 from .summary import Summary
 
 if TYPE_CHECKING:
-    from .criteria import Policy
+    from .report import Writer
 
 DEFAULT_POLICY = "aspn-2022"
 
@@ -39,6 +39,7 @@ class Options:
     lexicons: str | None = None
     resume: bool = False
     reviews: Path | None = None
+    report: bool = True
 
 
 def run(
@@ -91,7 +92,8 @@ def make_engine(options: Options) -> Engine:
         from .reviews import read
 
         reviews = read(options.reviews)
-    return Engine(Settings(tuple(dict.fromkeys(options.policies)), options.as_of, options.lexicons, reviews))
+    policies = tuple(dict.fromkeys(options.policies))
+    return Engine(Settings(policies, options.as_of, options.lexicons, reviews, options.report))
 
 
 def _write(
@@ -112,32 +114,33 @@ def _write(
             files[name].write(chunk)
             digests[name].update(chunk.encode())
 
+    report = _writer(folder, engine) if engine.settings.report else None
     with writing(folder.path):
         put(tables.headers(engine.columns, engine.reviews is not None))
     with closing(records(corpus, engine, workers, journal)) as stream:
         for record in stream:
             with writing(folder.path):
                 put(record.chunks)
+                if report and record.page:
+                    report.add(record.page, record.entry)
                 if record.extracted:
                     journal.add(record.patient_id, record.rows, record.found or record.chunks["facts.jsonl"])
                     folder.keep = True
             summary.add(record)
             if progress:
                 progress(summary.n_inputs, corpus.total)
+    if report:
+        with writing(folder.path):
+            report.finish()
     return summary, {name: digest.hexdigest() for name, digest in digests.items() if name != "notes.csv"}
 
 
-def _policy(policy: Policy) -> dict[str, Any]:
-    """Which policy, in which version; the hash is over its content, not its file."""
-    content = policy.model_dump_json()
-    return {
-        "id": policy.id,
-        "version": policy.version,
-        "effective_from": policy.effective_from and policy.effective_from.isoformat(),
-        "effective_to": policy.effective_to and policy.effective_to.isoformat(),
-        "source_grade": policy.source_grade,
-        "sha256": hashlib.sha256(content.encode()).hexdigest()[:16],
-    }
+def _writer(folder: OutDir, engine: Engine) -> Writer:
+    """The report beside the tables, not yet in place."""
+    from .report import PolicyInfo, Writer
+
+    with writing(folder.path):
+        return Writer(folder.work / REPORT, [PolicyInfo.of(policy_row(policy)) for policy in engine.versions])
 
 
 def _description(
@@ -148,7 +151,7 @@ def _description(
     described: dict[str, Any] = {
         "program": {"name": PROGRAM, "version": versions["program"]},
         "stamp": versions,
-        "policies": [_policy(policy) for policy in engine.versions],
+        "policies": [policy_row(policy) for policy in engine.versions],
         "options": {
             "notes": printable(str(notes)),
             "policy": [printable(name) for name in options.policies],

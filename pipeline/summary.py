@@ -262,6 +262,7 @@ class Summary:
                     ("wrote ", "bold"),
                     f"{folder}/ ",
                     ("patients.csv, criteria.csv, facts.jsonl, facts.csv, notes.csv, missing.md, run.json", "dim"),
+                    *([", ", "report/index.html"] if (self.out / "report").is_dir() else []),
                 ),
                 highlight=False,
                 soft_wrap=True,

@@ -54,8 +54,8 @@ _QUOTED = re.compile('[,"\r\n\x1c-\x1e\x85\u2028\u2029]|^\\s|\\s$')
 _LINE_BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
-def cell(value: Any) -> str:
-    """A value as a CSV cell: lists joined with `;`, nothing for None, nothing a spreadsheet takes for a formula."""
+def plain(value: Any) -> str:
+    """A value as text: lists joined with `;`, nothing for None."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -63,11 +63,21 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, (list, tuple)):
-        value = ";".join(cell(item) for item in value)
-    text = value if isinstance(value, str) else str(value)
+        return ";".join(cell(item) for item in value)
+    return value if isinstance(value, str) else str(value)
+
+
+def cell(value: Any) -> str:
+    """A value as a CSV cell: quoted where needed, nothing a spreadsheet takes for a formula."""
+    text = plain(value)
     if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
         text = "'" + text
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
+
+
+def unescaped(text: str) -> str:
+    """A cell as it was before `cell` made it safe for spreadsheets."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def line(values: Iterable[Any]) -> str:
