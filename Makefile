@@ -2,13 +2,17 @@ PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint evaluate lock clean
+.PHONY: demo test browser lint evaluate lock clean
 
 demo: $(VENV)/.installed          ## install, run the main job on the samples, show the table
 	$(BIN)/bvn-evidence run annotated_samples/notes --out demo_out
 
-test: $(VENV)/.installed-dev      ## install what the tests need and run all of them
+test: $(VENV)/.installed-dev browser  ## install what the tests need and run all of them
 	$(BIN)/pytest
+
+browser:                          ## Debian's Chromium, for the tests of the report; nothing where it is there
+	@test -x /usr/bin/chromium || (apt-get update -qq && apt-get install -y -qq chromium) >/dev/null 2>&1 \
+	  || echo "no /usr/bin/chromium: the browser tests are skipped; install it with: sudo apt-get install chromium" >&2
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -88,6 +88,7 @@ def reference(many, tmp_path_factory) -> dict[str, bytes]:
 def stable(out: Path) -> dict[str, bytes]:
     """The bytes of a run, timings aside."""
     found = {name: (out / name).read_bytes() for name in STABLE}
+    found |= {path.name: path.read_bytes() for path in (out / "report").rglob("*.html")}
     rows = read_csv(out / "notes.csv")
     found["notes.csv"] = json.dumps([{**row, "seconds": ""} for row in rows]).encode()
     described = json.loads((out / "run.json").read_text())
@@ -124,7 +125,7 @@ def finish(*arguments: object, **options) -> tuple[int, str, str]:
 
 
 def test_every_file_of_the_contract_is_there_and_nothing_else(finished):
-    assert sorted(path.name for path in finished.iterdir()) == sorted([*tables.FILES, "run.json"])
+    assert sorted(path.name for path in finished.iterdir()) == sorted([*tables.FILES, "run.json", "report"])
 
 
 def test_every_input_is_in_notes_csv_with_what_became_of_it(finished):
@@ -328,11 +329,10 @@ def test_without_resume_an_earlier_run_is_replaced(notes, finished, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other/X_2024-01-01.txt").write_text("Low back pain.")
     run(tmp_path / "other", out)
-    (out / "report").mkdir()
-    (out / "report/index.html").write_text("of the earlier run")
+    (out / "report/patients/old.html").write_text("of the earlier run")
     run(notes, out)
     assert stable(out) == {**stable(finished), "run.json": stable(out)["run.json"]}
-    assert not (out / "report").exists()
+    assert not (out / "report/patients/old.html").exists()
 
 
 # what goes wrong
@@ -354,7 +354,7 @@ def test_a_note_that_fails_is_recorded_without_its_text_and_the_rest_goes_on(not
     failed = rows["P001/2024-03-05_radiology.txt"]
     assert failed["status"] == "rejected" and failed["reason"].startswith("failed: ValueError in ")
     assert rows["P001/2024-04-02_clinic.txt"]["status"] == "processed"
-    written = "".join(path.read_text() for path in (tmp_path / "out").iterdir())
+    written = "".join(path.read_text() for path in (tmp_path / "out").rglob("*") if path.is_file())
     assert "CANARY" not in written and "CANARY" not in "".join(capfd.readouterr())
 
 
@@ -552,7 +552,8 @@ def test_a_mistake_does_not_cost_an_unfinished_run(notes, finished, tmp_path):
 
 def test_output_is_private(finished):
     assert stat.S_IMODE(finished.stat().st_mode) == 0o700
-    assert {stat.S_IMODE(path.stat().st_mode) for path in finished.iterdir()} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in finished.rglob("*") if path.is_file()} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in finished.rglob("*") if path.is_dir()} == {0o700}
 
 
 def test_work_files_are_private_and_inside_the_output_folder(notes, tmp_path, monkeypatch):
@@ -561,7 +562,8 @@ def test_work_files_are_private_and_inside_the_output_folder(notes, tmp_path, mo
     seen = {}
 
     def look(done: int, total: int) -> None:
-        seen.update({path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "out/.work").iterdir()})
+        work = [path for path in (tmp_path / "out/.work").rglob("*") if path.is_file()]
+        seen.update({path.name: stat.S_IMODE(path.stat().st_mode) for path in work})
 
     run(notes, tmp_path / "out", Options(), look)
     assert set(seen.values()) == {0o600} and "journal.jsonl" in seen

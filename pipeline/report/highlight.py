@@ -45,7 +45,7 @@ def safe(text: str) -> Markup:
     parts, at = [], 0
     text = _NEW_LINE.sub("\n", text)
     for match in _CONTROL.finditer(text):
-        parts += [escape(text[at : match.start()]), Markup('<span class="ctl">U+%04X</span>') % ord(match[0])]
+        parts += [escape(text[at : match.start()]), Markup(f'<span class="ctl">U+{ord(match[0]):04X}</span>')]
         at = match.end()
     return Markup("").join([*parts, escape(text[at:])])
 

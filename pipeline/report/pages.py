@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ..corpus import NoteRow
+from ..criteria.chart import WEEKS_PER_MONTH
 from ..schema import Fact, Verdict
 from ..wording import ASSERTION_SIGNS, DISCLAIMER, KIND_WORDS, STATUS_WORDS, title, told
 from . import timeline as lines
@@ -23,7 +24,8 @@ from .case import Ask, Case, PolicyInfo, policy_of
 from .highlight import Span, marked, spans_of, visible
 
 _HERE = Path(__file__).parent
-FIRST_EVIDENCE = 4
+FIRST_EVIDENCE, SHOWN_LEVELS = 4, 2
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _NEXT_POINT = re.compile(r"; (?=[A-Z])")
 
 
@@ -179,10 +181,17 @@ def _key_values(values: dict[str, str]) -> list[tuple[str, str]]:
     return [
         ("Modic type", modic),
         ("Symptom duration", of("duration_months", " months")),
-        ("Conservative care", of("conservative_weeks", " weeks")),
+        ("Conservative care", _weeks(of("conservative_weeks"))),
         ("Oswestry (ODI)", odi),
         ("Pain pattern", title(values.get("pain_pattern_value", "")) if values.get("pain_pattern_value") else ""),
     ]
+
+
+def _weeks(weeks: str) -> str:
+    try:
+        return f"{float(weeks):g} weeks ({float(weeks) / WEEKS_PER_MONTH:.0f} months)"
+    except ValueError:
+        return weeks
 
 
 def _notes(case: Case, view: _View) -> list[_NoteView]:
@@ -207,10 +216,16 @@ def _points(rationale: str) -> list[str]:
     return _NEXT_POINT.split(rationale)
 
 
+def _dated(text: str) -> Markup:
+    """Escaped text whose dates do not break over lines."""
+    return Markup(_DATE.sub(r'<span class="date">\g<0></span>', str(escape(text))))
+
+
 def _label(span: Span, view: _View) -> Markup:
     """The tag behind a span: number, sign of the assertion, levels; it leads to the fact beside the note."""
     fact = span.fact
-    levels = " ".join(map(str, fact.attributes.get("levels") or ()))
+    named = [str(level) for level in fact.attributes.get("levels") or ()]
+    levels = " ".join(named) if len(named) <= SHOWN_LEVELS else f"{len(named)} levels"
     serves = ", ".join(dict.fromkeys(title(criterion) for _, criterion in view.serves.get(span.number, [])))
     says = f"Fact {span.number}: {told(fact)}, {fact.assertion}" + (f"; evidence for {serves}" if serves else "")
     return Markup(
@@ -237,7 +252,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(points=_points, title=title, visible=visible, told=told)
+    environment.filters.update(points=_points, dated=_dated, title=title, visible=visible, told=told)
     environment.globals.update(
         signs=ASSERTION_SIGNS, status_words=STATUS_WORDS, kind_words=KIND_WORDS, disclaimer=DISCLAIMER
     )

@@ -6,6 +6,8 @@ facts have no date of their own; a bar of a therapy has its documented length an
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -18,7 +20,7 @@ _LANE, _SCORES, _TOP, _BOTTOM = 26, 56, 10, 26
 _LONGEST = timedelta(days=3 * 365)
 _STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 _MOST_TICKS = 9
-_APART = 14
+_APART, _LETTER = 14, 6.6
 _REFUSED = ("declined", "not_tried", "contraindicated")
 
 
@@ -93,12 +95,10 @@ def _mark(fact: Fact, day: date, number: int) -> tuple[str, Mark] | None:
     values, says = fact.attributes, told(fact)
     score = values.get("score")
     if fact.kind in ("odi", "pain_score") and isinstance(score, (int, float)):
-        if fact.assertion not in ("present", "historical"):
+        if fact.assertion != "present":  # an earlier score, quoted: its day is not this note's
             return None
-        past = fact.assertion == "historical"
         share = score / (100 if fact.kind == "odi" else float(values.get("max") or 10))
-        mark = Mark(day, "ring" if past else "dot", says + (" (an earlier score)" if past else ""), number)
-        mark.label, mark.value = f"{score:g}", min(max(share, 0.0), 1.0)
+        mark = Mark(day, "dot", says, number, f"{score:g}", value=min(max(share, 0.0), 1.0))
         return ("ODI" if fact.kind == "odi" else "Pain score"), mark
     if fact.kind == "modic" and fact.note_type == "radiology" and fact.assertion in ("present", "possible", "absent"):
         shape = {"present": "diamond", "possible": "hollow", "absent": "cross"}[fact.assertion]
@@ -138,7 +138,7 @@ def _put(lane: Lane, mark: Mark) -> None:
 def _placed(lanes: list[Lane]) -> Timeline:
     days = [mark.day for lane in lanes for mark in lane.marks]
     first, last = min(days), max(days)
-    starts = [mark.day - timedelta(weeks=min(mark.weeks, 2000)) for lane in lanes for mark in lane.marks]
+    starts = [_start(mark) for lane in lanes for mark in lane.marks]
     begin = max(min(starts), first - _LONGEST)
     pad = max((last - begin) * 0.03, timedelta(days=14))
     begin, end = begin - pad, last + 2 * pad
@@ -150,25 +150,32 @@ def _placed(lanes: list[Lane]) -> Timeline:
     top = float(_TOP)
     for lane in lanes:
         lane.top = top
-        scored = lane.name in ("ODI", "Pain score")
-        lane.height = _SCORES if scored else _LANE
-        lane.marks.sort(key=lambda mark: (mark.day, mark.number))
-        free: float = LEFT
-        taken = 0.0
-        for mark in lane.marks:
-            at = x(mark.day)
-            mark.x = taken = at if mark.shape == "tick" else max(at, taken + _APART)
-            mark.y = round(lane.top + lane.height - 12 - mark.value * (lane.height - 26), 1) if scored else lane.middle
-            if mark.weeks:
-                mark.bar = round(at - x(mark.day - timedelta(weeks=min(mark.weeks, 2000))), 1)
-            if mark.x < free:
-                mark.label = ""
-            elif mark.label:
-                free = mark.x + 12 + 6.6 * len(mark.label)
-        current = [mark for mark in lane.marks if mark.shape == "dot"]
-        lane.curve = " ".join(f"{mark.x},{mark.y}" for mark in current) if scored and len(current) > 1 else ""
+        lane.height = _SCORES if lane.name in ("ODI", "Pain score") else _LANE
+        _place(lane, x)
         top += lane.height
     return Timeline(lanes, [(x(day), label) for day, label in _ticks(begin, end)], top + _BOTTOM)
+
+
+def _start(mark: Mark) -> date:
+    return mark.day - timedelta(weeks=min(mark.weeks, 1000))
+
+
+def _place(lane: Lane, x: Callable[[date], float]) -> None:
+    """Where the marks of a lane stand: side by side where they would cover each other, labels only where they fit."""
+    scored = lane.height == _SCORES
+    if any(mark.shape in ("diamond", "hollow") for mark in lane.marks):  # what the same report denies elsewhere
+        found = {mark.day for mark in lane.marks if mark.shape != "cross"}
+        lane.marks = [mark for mark in lane.marks if mark.shape != "cross" or mark.day not in found]
+    lane.marks.sort(key=lambda mark: (mark.day, mark.number))
+    at = 0.0
+    for mark in lane.marks:
+        mark.x = at = x(mark.day) if mark.shape == "tick" else max(x(mark.day), at + _APART)
+        mark.y = round(lane.top + lane.height - 12 - mark.value * (lane.height - 26), 1) if scored else lane.middle
+        mark.bar = round(mark.x - x(_start(mark)), 1) if mark.weeks else 0.0
+    for mark, after in itertools.pairwise(lane.marks):
+        if mark.x + 20 + _LETTER * len(mark.label) > after.x:
+            mark.label = ""
+    lane.curve = " ".join(f"{mark.x},{mark.y}" for mark in lane.marks) if scored and len(lane.marks) > 1 else ""
 
 
 def _ticks(begin: date, end: date) -> list[tuple[date, str]]:

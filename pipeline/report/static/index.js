@@ -8,7 +8,7 @@
   const SHOWN = ["incomplete", "review", "not_met", "met", "excluded"];
   const CAPITALS = { odi: "ODI", mri_report: "MRI report" };
   const PAGE = 100;
-  const BARS = 8;
+  const BARS = 12;
 
   const word = (code) => {
     const text = CAPITALS[code] || code.replaceAll("_", " ");
@@ -149,7 +149,7 @@
       button.type = "button";
       button.dataset.value = status;
       button.setAttribute("aria-pressed", String(form.elements.overall.value === status));
-      button.append(make("span", "big", count.toLocaleString("en")), icon(status), make("span", "", STATUS[status] || status));
+      button.append(make("span", "big", count.toLocaleString("en")), icon(status), make("span", "word", STATUS[status] || status));
       button.addEventListener("click", () => toggle("overall", status));
       return button;
     });
