@@ -92,7 +92,7 @@ def _run_back(text: str, mentions: list[Mention], before: list[int], stop: int) 
 
 def following(passage: Passage, cues: list[Hit]) -> tuple[str, bool] | None:
     """The outcome a sentence without treatments gives to those named before it, and whether to all of the paragraph."""
-    if not cues:
+    if not cues or passage.text.rstrip().endswith("?"):
         return None
     cue = cues[0]
     text = passage.text

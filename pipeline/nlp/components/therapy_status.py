@@ -46,6 +46,8 @@ def read(passage: Passage, number: int, cues: list[Hit], outcome: str | None, pr
     mention = passage.mentions[number]
     if "status" in mention.target.attributes:
         return Reading(mention.target.attributes["status"], "absent")
+    if mention.target.assertion == "absent" and passage.text.rstrip().endswith("?"):  # "Tried PT? No."
+        return Reading("not_tried", "absent")
     if _RELIEVED.search(passage.text, 0, mention.start) or (
             mention.modality == "opioid" and _BARE_NO.search(passage.text, 0, mention.start)):
         return None
