@@ -12,6 +12,7 @@ from ..quantities import dates
 from .therapy_course import episode_weeks, weeks_since_start
 from .therapy_passage import Cues, Passage
 from .therapy_statement import Statement
+from .therapy_status import INTERVENTIONS
 
 _THERAPIST = re.compile(r"\s*[^\n.]{0,50}?(?:(physical\s+therapy|physiotherapy|\bpt|rehab\w*)|(chiropract\w+))\b[^\n.]{0,20}?\b(?:progress|discharge|eval\w*|"
                         r"daily|notes?|initial|re-?eval\w*|letter|summary|report|soap|visit)\b[^\n.]{0,40}\n", re.I)
@@ -29,7 +30,8 @@ class NoteKind:
         self.own: str | None = None
         if title or note.note_type == "pt":
             self.own = "chiropractic" if title and title[2] else "physical_therapy"
-        self.procedure = note.note_type == "procedure" or any(_PROCEDURE.search(s.label) for s in note.sentences)
+        self.procedure = note.note_type == "procedure" or any(
+            _PROCEDURE.search(s.label) and _names_intervention(note, s.index) for s in note.sentences)
         self._under_treatment = _under_treatment(note)
 
     def is_past(self, passage: Passage) -> bool:
@@ -69,6 +71,12 @@ class NoteKind:
                 for hit in outcomes.find(s.text) if not hit.rule.metadata.get("loose") and hit.end - hit.start > 6]
         for statement in own:
             statement.outcome = told[0] if told else None
+
+
+def _names_intervention(note: NoteView, index: int) -> bool:
+    """Whether an injection or operation is named at a heading "Procedure" or in the lines below it."""
+    return any(target.attributes.get("modality") in INTERVENTIONS for sentence in note.sentences[index:index + 4]
+               for target in sentence.targets if target.group == "therapy")
 
 
 def _under_treatment(note: NoteView) -> set[int]:
