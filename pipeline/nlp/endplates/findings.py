@@ -101,7 +101,7 @@ def _bare(target: Target, named: list[Finding], roles: dict[str, list[Target]]) 
     found = _named(target, roles)
     before = max((n for n in named if n.end <= target.start), key=lambda n: n.end, default=None)
     gap = target.sentence.text[before.end:target.start] if before else ""
-    if before and not before.sequence and re.fullmatch(r"(?:[\s,(:-]|changes?|at|in|of|the|both|end[\s-]?plates?|levels?|and|yes|\+|present|positive|noted|seen|are|from|down|to|through|sacrum|[lst]\d|[/-]\d)*", gap):
+    if before and not before.sequence and re.fullmatch(r"(?:[\s,(:<>-]|changes?|at|in|of|the|both|end[\s-]?plates?|levels?|and|yes|\+|present|positive|noted|seen|are|from|down|to|through|sacrum|[lst]\d|[/-]\d)*", gap):
         before.types, before.sequence = found.types, found.sequence
         before.relation = "in order" if found.relation == "list" else found.relation
     else:

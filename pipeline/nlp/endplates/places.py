@@ -90,7 +90,11 @@ def _inherit(note: NoteView, item: Finding) -> Group | None:
             return None
         over = heading_groups(sentence)
         return over[-1] if over else None
-    return attach(note, sentence, item.start, item.end, [(item.start, item.end)])
+    found = attach(note, sentence, item.start, item.end, [(item.start, item.end)])
+    after = note.after(sentence)
+    if found is None and after is not None and after.line == sentence.line and re.match(r"levels?\s*:", after.text):
+        return next(iter(groups(after)), None)
+    return found
 
 
 def _endplate(note: NoteView, sentence: Sentence, side: str) -> Group | None:

@@ -91,8 +91,17 @@ def _refuted(note: NoteView, drafts: list[Draft]) -> Iterator[Draft]:
 
 def _told_once(drafts: list[Draft]) -> Iterator[Draft]:
     """The facts without those that only repeat, without the type or without the level, what was said before in full."""
+    by_sentence: dict[int, list[Draft]] = {}
+    for draft in drafts:
+        by_sentence.setdefault(draft.sentence.index, []).append(draft)
     levelled: set[str] = set()  # types told with a level
     typed: set[str] = set()  # levels told with a type
+    behind: dict[int, set[str]] = {}  # levels that a line types in a sentence that opens with the type: "Type 1 at L4-5."
+    for draft in drafts:
+        if draft.assertion == "present" and draft.start == 0 and draft.attributes["type"] != "unspecified":
+            line = draft.sentence.line
+            behind[line] = behind.get(line, set()) | {
+                level for d in by_sentence[draft.sentence.index] for level in d.attributes["levels"]}
     any_typed = False
     waiting: list[Draft] = []
     for draft in drafts:
@@ -110,6 +119,8 @@ def _told_once(drafts: list[Draft]) -> Iterator[Draft]:
             if draft.assertion == "present" and not levels and kind in levelled:
                 continue
         elif draft.assertion in ("present", "possible"):
+            if levels and draft.attributes["basis"] == "named" and set(levels) <= behind.get(draft.sentence.line, set()):
+                continue
             if draft.sentence.section == "addendum" and draft.assertion == "present" and _MISTAKEN.search(draft.sentence.text):
                 continue
             if any_typed and set(levels) <= typed and not _MULTILEVEL.search(draft.sentence.text):
