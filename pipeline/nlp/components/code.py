@@ -6,7 +6,7 @@ from spacy.language import Language
 
 from ..component import Draft, FactComponent, NoteView
 
-_CODE = re.compile(r"(?<![\w.])(?:[a-z]\d[0-9ab](?:\.[0-9a-z]{1,4}|[0-9a-z]{0,4})|\d{4}[0-9tfu](?:-[0-9a-z]{2})?)(?!\w)")
+_CODE = re.compile(r"(?<![\w.])(?:[a-z]\d[0-9ab](?:\.[0-9a-z]{1,4}|[0-9a-z]{0,4})|\d{4}[0-9tfu](?:-[0-9a-z]{2})?)(?:(?=x\d)|(?!\w))")
 
 
 class Code(FactComponent):

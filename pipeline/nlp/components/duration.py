@@ -36,6 +36,7 @@ _FELT = re.compile(r"\b(?:felt|noticed|developed|experienced|had|pain|pop|grab\w
 _PLACE = re.compile(r"\s+(?:in|of|down|into|along|through|over|at|to)\s+(?:[\w-]+\s+){0,5}?")
 _HURT = re.compile(r"(?:hurt|injur|strain|tweak|wrench|pull|twist|threw)")
 _WORSENING = re.compile(r"(?:worsening|progress\w*|increasing|recurr\w+|stable|unchanged|unremitting)$")
+_BEGAN = re.compile(r"\b(?:since|date[sd]?|dating|began|started|onset)\b")
 _FIELD_NAME = re.compile(r"\b(?:duration|onset|how\s+long)\b")
 _FOR_LEAD = re.compile(r"(?:^|,\s*)(?:now\s+)?(?:for|over|during)\s+(?:(?:the\s+)?(?:past|last)\s+|(?:more|less)\s+than\s+|at\s+least\s+|about\s+|"
                        r"over\s+|nearly\s+|almost\s+|some\s+|well\s+|just\s+|the\s+better\s+part\s+of\s+)*$")
@@ -212,7 +213,7 @@ def _head_of_onset(note: NoteView, sentence: Sentence, heads: list[Target], onse
         return None
     if role == "event":
         complaint = next((t for t in heads if t.attributes["role"] == "pain" and t.end <= head.start and _usable(t)), None)
-        dated = complaint is not None and _SINCE_EVENT.search(sentence.text, complaint.end, head.start) is not None
+        dated = complaint is not None and _BEGAN.search(sentence.text, complaint.end, head.start) is not None
         return complaint if dated else None
     return head if _is_back(note, sentence, head) else None
 

@@ -24,6 +24,8 @@ _LIMITS = re.compile(r"\b(?:(?:functional(?:ly)?\s+)?limit(?:s|ed|ations?)?(?:\s
                      r"stops?\s+you\s+from(?:\s+doing)?|prevents?\s+you\s+from|functional\s+(?:impairments?|deficits?|limitations?))\s*(?:[:?]|$)")
 _HABIT = re.compile(r"[^.;,]{0,24}?\b(?:(?:a|per|each|every)\s+(?:day|week|morning)|daily|\d+\s*(?:x|times)|x\s*\d|twice|without|to\s+work|commute|program)")
 _STRETCH = 45
+_CLOSE = 4
+_FAR = re.compile(r"^[^a-z]*\d+(?:\.\d+)?\s?(?:miles?|mi|km)$")
 _LIST = re.compile(r"(?:[\s,/&]|\band\b|\bor\b|\b(?:prolonged|heavy|long|to|the|his|her|in|a|up|down|for|with|any|on|at|when|while|of|extended|periods|"
                    r"through|over|from|beds?|charting|is|are|was|remains?|also|both|time)\b)*")
 _UNMET = re.compile(r"\b(?:not|un|partially)\s?met\b")
@@ -113,7 +115,8 @@ def _limit(sentence: Sentence, targets: list[Target], activity: Target, goal: bo
         if role == "fine" and behind and behind.attributes["role"] == "tolerance" and not cue.text.startswith("no"):
             return behind, "present"
         if role == "rival":
-            return (behind, "present") if behind and behind.attributes["role"] == "limit" and cue.text.startswith("wors") else None
+            close = behind is not None and behind.start - activity.end < _CLOSE and behind.attributes["role"] in ("limit", "tolerance")
+            return (behind, "present") if behind and close and text[cue.end:activity.start].rstrip().endswith((",", ";")) else None
         return (cue, "absent") if role == "fine" else _asserted(cue)
     if behind is None:
         return None
@@ -146,7 +149,8 @@ def _behind(sentence: Sentence, targets: list[Target], activity: Target, ceiling
         if role == "rival" or len(between) > (_STRETCH if not _IS_HARD.search(text, activity.end) else 2 * _STRETCH):
             return None
         if role == "tolerance":
-            return None if _HABIT.match(text, cue.end) or _PROVOKES.search(text, cue.end) else cue
+            free = _HABIT.match(text, cue.end) or _PROVOKES.search(text, cue.end) or _FAR.search(cue.text)
+            return None if free else cue
         if role in ("limit", "fine"):
             verb = re.match(r"unable|cannot|can't|can\s?not|could|trouble|struggl|needs?|prevent|stops?|keeps?", cue.text)
             return None if verb else cue

@@ -20,14 +20,14 @@ _SCORE = re.compile(
     rf"(?<![\d./])(?:(?P<raw>\d{{1,2}}(?:\.\d)?)\s*(?:/|out\s+of|of|over|,?\s*divided\s+by)\s*(?P<max>50|45|40|35|100)(?![\d/])"
     rf"(?:\s*(?:=|\(|,|-|:|or|that\s+is|i\.?e\.?,?|equals|which\s+is)+\s*(?P<stated>\d{{1,3}}(?:\.\d+)?)\s?{_PERCENT})?"
     rf"|(?P<percent>\d{{1,3}}(?:\.\d+)?)\s?{_PERCENT}|(?P<decimal>0?\.\d\d)(?!\d)"
-    r"|(?P<bare>\d{1,2}(?:\.\d)?)(?!\d|\.\d|[a-z]|\s?/|-(?:item|point|question|day|week|month|year)|\s?(?:min|mg|weeks?|visits?|points?|"
+    r"|(?P<bare>\d{1,2}(?:\.\d)?)(?!\d|\.\d|[a-z]|\s?/|\s?-\s?\d|-(?:item|point|question|day|week|month|year)|\s?(?:min|mg|weeks?|visits?|points?|"
     r"of|out|items?|sections?|questions?|days?|months?|years?|x\b|th\b|st\b|nd\b|rd\b|:|[a-z]*uary|march|april|may|june|july|aug|sep|"
     r"oct|nov|dec)))")
 _FILL = re.compile(
     r"(?:[^a-z0-9]|\b(?:it|scored?|scores|scoring|total|index|is|was|of|at|on|today|now|currently?|start|eval|evaluation|baseline|"
     r"initial(?:ly)?|repeat(?:ed)?|v?2\.\d[a-z]?|questionnaire|disability|intake|has|have|come|remains?|unchanged|stable|still|down|up|to|"
     r"from|improved|worsened|worse|better|increased|decreased|dropped|this|visit|previous(?:ly)?|prior|then|and|the|her|his|first|"
-    r"last|final|before|after|discharge|went|same|again|approximately|about|sum|vs|d/c)\b|\d{1,2}/\d{1,2}(?:/\d{2,4})?)*")
+    r"last|final|before|after|discharge|went|same|again|approximately|about|sum|vs|versus|compared|with|against|d/c)\b|\b0\s?-\s?(?:100|50)\b|\d{1,2}/\d{1,2}(?:/\d{2,4})?)*")
 _CONTINUES = re.compile(r"[\s(\[]*(?:it\b|this|that|scored?\b|total|sum|previous|prior|last|baseline|initial|today|now\b|band|interpret|"
                         r"raw|percent|result|overall|\d+\s*(?:/|of|out|%|percent))")
 _LEFT = re.compile(rf"(?P<score>\d[\d./%\s]*?(?:{_PERCENT}|(?:/|out\s+of)\s*50))\s*\)?\s*(?:on|in|by|for|per)\s+(?:the|her|his|a|an|my|their)?\s*"
