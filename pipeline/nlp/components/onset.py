@@ -17,7 +17,8 @@ _MONTH_ONLY = re.compile(
     r"(?P<month>january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|aug|sept?|oct|nov|dec)"
     r"\b(?!\.?,?\s*'?\d)")
 _EVENT = re.compile(
-    r"\b(?:ever\s+)?since\s+(?:then\b|(?:(?:the|a|an|his|her|their|this|that|my|sustaining|being\s+in|suffering)\s+)+(?:[\w-]+\s+){0,3}?"
+    r"\b(?:ever\s+)?since\s+(?:then\b|(?:last\s+|this\s+past\s+|late\s+last\s+|early\s+last\s+)?(?:monday|tuesday|wednesday|thursday|friday|saturday|"
+    r"sunday|weekend|week|month|year|night|summer|fall|autumn|winter|spring)\b|yesterday|(?:(?:the|a|an|his|her|their|this|that|my|sustaining|being\s+in|suffering)\s+)+(?:[\w-]+\s+){0,3}?"
     r"(?:accident|mva|mvc|rta|collision|crash|fall|injury|incident|event|trauma|delivery|pregnancy|surgery)\b|childhood|high\s+school|"
     r"college|adolescence|(?:his|her|their)\s+(?:teens|twenties|thirties|forties|20s|30s|40s|youth))")
 _SUDDEN = re.compile(
