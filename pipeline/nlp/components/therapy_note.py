@@ -30,8 +30,8 @@ class NoteKind:
         self.own: str | None = None
         if title or note.note_type == "pt":
             self.own = "chiropractic" if title and title[2] else "physical_therapy"
-        self.procedure = note.note_type == "procedure" or any(
-            _PROCEDURE.search(s.label) and _names_intervention(note, s.index) for s in note.sentences)
+        reported = any(_PROCEDURE.search(s.label) and _names_intervention(note, s.index) for s in note.sentences)
+        self.procedure = note.note_type == "procedure" or (note.note_type != "radiology" and reported)
         self._under_treatment = _under_treatment(note)
 
     def is_past(self, passage: Passage) -> bool:
