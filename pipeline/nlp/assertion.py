@@ -107,8 +107,6 @@ class _Place:
 
 def _modifier(hit: Hit, start: int, end: int, first: int, last: int) -> "_Modifier":
     """A modifier at the tokens `start:end` of the sentence `first:last`, with the scope that medspaCy gives it."""
-    if start < first:  # it begins in a word that the sentence before shares
-        first, last = 0, first
     direction, reach = hit.rule.direction.lower(), hit.rule.max_scope
     low = end if direction == "forward" else first
     high = start if direction == "backward" else last

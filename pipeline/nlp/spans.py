@@ -5,7 +5,7 @@ sentences it is asked about, which gives the same tokens because spaCy's tokeniz
 """
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,8 +39,8 @@ class Tokens:
         return first, bisect_right(self.starts, end - 1)
 
     def first_from(self, offset: int) -> int:
-        """The first token that starts at `offset` or behind it."""
-        return bisect_left(self.starts, offset)
+        """The first token that reaches beyond `offset`; a bullet glued to its word ("-No") opens the sentence."""
+        return bisect_right(self.ends, offset)
 
 
 class TokenSource(Protocol):
