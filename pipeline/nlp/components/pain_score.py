@@ -79,7 +79,7 @@ def _skipped(sentence: Sentence, target: Target) -> bool:
     clause = max([m.end() for m in _CLAUSE.finditer(text, floor, start)], default=floor)
     behind = _BEHIND.search(text, target.end, ceiling)
     ends = behind.start() if behind else ceiling
-    near = [t for t in others if t not in scores and (clause <= t.start < start or target.end <= t.start < ends)]
+    near = [t for t in others if t.attributes["role"] not in ("score", "scale") and (clause <= t.start < start or target.end <= t.start < ends)]
     if any(t.attributes["role"] == "topic" and t.end <= start and start - t.end < 3 for t in others):
         return True
     before = [t for t in near if t.start < start]
