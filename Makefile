@@ -8,7 +8,7 @@ demo: $(VENV)/.installed          ## install, run the main job on the samples, s
 	$(BIN)/bvn-evidence run annotated_samples/notes --out demo_out
 
 test: $(VENV)/.installed-dev browser  ## install what the tests need and run all of them
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 browser:                          ## Debian's Chromium, for the tests of the report; nothing where it is there
 	@test -x /usr/bin/chromium || (apt-get update -qq && apt-get install -y -qq chromium) >/dev/null 2>&1 \
