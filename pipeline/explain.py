@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from .corpus import single_note
 from .schema import KINDS, Fact, Note
+from .wording import ASSERTION_SIGNS, told
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from rich.text import Text
     from spacy.tokens import Doc
 
-MARKS = {"present": "+", "absent": "-", "possible": "?", "historical": "past", "hypothetical": "if", "family": "family"}
+LINES = {"present": "─", "absent": "═", "possible": "┄", "historical": "╌", "hypothetical": "╌", "family": "~"}
 _COLOURS = dict(
     zip(
         KINDS,
@@ -86,6 +87,8 @@ def render(note: Note, facts: list[Fact], sections: list[Section], width: int) -
             for first, last in _wrapped(note.text, begin, stop, width - _GUTTER):
                 yield from _segment(note.text, first, last, str(number) if first == start else "", facts)
     yield Text()
+    if facts:
+        yield from (Text(line, style="dim") for line in _legend(facts, width))
     yield _table(facts, width) if facts else Text("No facts in this note.", style="dim")
 
 
@@ -140,12 +143,13 @@ class _Mark:
     end: int
     label: str
     colour: str
+    line: str
 
     @property
     def drawn(self) -> str:
         """`╰1 modic +──╯`, at least as wide as the words above it."""
-        line = max(self.end - self.start - len(self.label) - 2, 0)
-        return f"╰{self.label}{'─' * line}" + ("╯" if self.end - self.start >= len(self.label) + 2 else "")
+        length = max(self.end - self.start - len(self.label) - 2, 0)
+        return f"╰{self.label}{self.line * length}" + ("╯" if self.end - self.start >= len(self.label) + 2 else "")
 
 
 def _segment(text: str, start: int, end: int, number: str, facts: list[Fact]) -> Iterator[Text]:
@@ -165,8 +169,8 @@ def _segment(text: str, start: int, end: int, number: str, facts: list[Fact]) ->
             first, last = max(fact.start, start) - start, min(fact.end, end) - start
             colour = _COLOURS[fact.kind]
             line.stylize(f"bold {colour}", places[first], places[last])
-            label = f"{index} {fact.kind} {MARKS[fact.assertion]}" if fact.start >= start else f"{index} …"
-            marks.append(_Mark(columns[first], columns[last], label, colour))
+            label = f"{index} {fact.kind} {ASSERTION_SIGNS[fact.assertion]}" if fact.start >= start else f"{index} …"
+            marks.append(_Mark(columns[first], columns[last], label, colour, LINES[fact.assertion]))
         if fact.cue and fact.cue.start < end and fact.cue.end > start:
             line.stylize(
                 "underline", places[max(fact.cue.start, start) - start], places[min(fact.cue.end, end) - start]
@@ -198,6 +202,20 @@ def _drawn(track: list[_Mark]) -> Text:
     return drawn
 
 
+def _legend(facts: list[Fact], width: int) -> list[str]:
+    """What the lines and signs say, for the assertions that occur."""
+    seen = {fact.assertion for fact in facts}
+    parts = [f"{LINES[name] * 2} {sign} {name}" for name, sign in ASSERTION_SIGNS.items() if name in seen]
+    if any(fact.cue for fact in facts):
+        parts.append("underlined: the cue")
+    lines = [""]
+    for part in parts:
+        if lines[-1] and len(lines[-1]) + 3 + len(part) > width:
+            lines.append("")
+        lines[-1] += ("   " if lines[-1] else "") + part
+    return lines
+
+
 def _table(facts: list[Fact], width: int) -> Table:
     from rich import box
     from rich.table import Table
@@ -214,20 +232,13 @@ def _table(facts: list[Fact], width: int) -> Table:
     ):
         table.add_column(name, overflow="fold", **options)
     for index, fact in enumerate(facts, 1):
-        values = ", ".join(
-            f"{name} {_value(value)}" for name, value in fact.attributes.items() if value not in (None, [], "")
-        )
         cue = f" “{neutral(fact.cue.text)}”" if fact.cue else ""
         table.add_row(
             str(index),
             Text(fact.kind, style=_COLOURS[fact.kind]),
-            Text(neutral(values)),
+            Text(neutral(told(fact))),
             Text.assemble((fact.assertion, "bold"), (cue, "underline")),
             Text(fact.rule + (f"\n{fact.cue.rule}" if fact.cue else ""), style="dim"),
             f"{fact.start}-{fact.end}",
         )
     return table
-
-
-def _value(value: object) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else "yes" if value is True else str(value)

@@ -61,6 +61,9 @@ class Record:
     entry: dict[str, Any] = field(default_factory=dict)
 
 
+_Judged = list[tuple["Judgement", dict[str, tuple[str, str]]]]
+
+
 class Engine:
     """The NLP pipeline and the policies of one process."""
 
@@ -142,11 +145,10 @@ class Engine:
         row.n_facts = len(facts)
         return facts
 
-    def _judge(self, record: Record, facts: list[Fact], notes: list[Note]) -> list[Judgement]:
+    def _judge(self, record: Record, facts: list[Fact], notes: list[Note]) -> _Judged:
         from .criteria import judge, missing_md
 
-        judged: list[Judgement] = []
-
+        judged: _Judged = []
         lines: dict[str, list[str]] = {"patients.csv": [], "criteria.csv": [], "missing.md": []}
         for policy in self.policies:
             values: dict[str, object] = {}
@@ -161,7 +163,7 @@ class Engine:
                     verdicts, values = judgement.verdicts, judgement.values
                     record.warnings += judgement.warnings
                     lines["missing.md"].append(missing_md(judgement))
-                    judged.append(judgement)
+                    judged.append((judgement, origins or {}))
             except Exception as error:
                 record.failed = failure(error)
                 verdicts = _unjudged(record, policy.id)
@@ -173,21 +175,22 @@ class Engine:
         record.chunks |= {name: "".join(texts) for name, texts in lines.items()}
         return judged
 
-    def _report(self, record: Record, facts: list[Fact], texts: dict[str, str], judged: list[Judgement]) -> None:
-        """The patient's page and line of the index; a report that fails costs the page, not the run."""
+    def _report(self, record: Record, facts: list[Fact], texts: dict[str, str], judged: _Judged) -> None:
+        """The patient's page and line of the index."""
         if not self.settings.report:
             return
         from . import report
 
         case = report.Case(record.patient_id, record.rows, texts, facts, record.verdicts, as_of=self.settings.as_of)
-        for judgement in judged:
-            case.values[judgement.policy.id] = report.plain_values(judgement.values)
-            case.asks[judgement.policy.id] = report.asks_of(judgement)
-        try:
-            policies = [report.PolicyInfo.of(policy_row(policy)) for policy in self.versions]
-            record.page, record.entry = report.page(case, policies), report.entry(case)
-        except Exception as error:
-            record.warnings.append(f"no page in the report: {failure(error)}")
+        all_origins: dict[str, tuple[str, str]] = {}
+        for judgement, origins in judged:
+            name = judgement.policy.id
+            case.values[name] = report.plain_values(judgement.values)
+            case.asks[name] = report.asks_of(judgement)
+            all_origins |= {f"{name}/{criterion}": origin for criterion, origin in origins.items()}
+        case.marks = report.marks_of(facts, all_origins)
+        policies = [report.PolicyInfo.of(policy_row(policy)) for policy in self.versions]
+        record.page, record.entry = report.page(case, policies), report.entry(case)
 
     def _settle(self, judgement: Judgement) -> tuple[Judgement, dict[str, tuple[str, str]]]:
         from .reviewed import settle, verdict_origin

@@ -21,7 +21,7 @@ KIND_WORDS = {
 }
 ASSERTION_SIGNS = {
     "present": "+",
-    "absent": "−",
+    "absent": "-",
     "possible": "?",
     "historical": "past",
     "hypothetical": "if",

@@ -312,6 +312,36 @@ def test_what_reviewers_said_is_shown_where_they_said_it():
     assert entry(case)["r"] == 3
 
 
+def test_a_reviewed_run_shows_its_decisions_and_so_does_the_rebuilt_report(tmp_path):
+    from bvn_evidence import reviews
+
+    notes, out = folder_run(tmp_path)
+    facts = [Fact.from_dict(json.loads(line)) for line in (out / "facts.jsonl").read_text().splitlines()]
+    odi = next(fact for fact in facts if fact.kind == "odi")
+    file = tmp_path / "reviews.jsonl"
+    reviews.append(file, reviews.decide_fact(odi, "A. Reader", "accept", "seen on <b>paper</b>"))
+    reviews.append(file, reviews.decide_verdict("P001", "aspn-2022", "imaging", "met", "B. Reader", "correct", "no films", to="review"))
+    run(notes, out, Options(reviews=file))
+    shown = page(out, "P001")
+    assert "accepted by A. Reader" in shown.text and "seen on <b>paper</b>" in shown.text
+    assert "overridden by B. Reader" in shown.text and data(out)[0]["v"][0]["c"]["imaging"] == "review"
+    before = {path.name: path.read_bytes() for path in pages(out)}
+    rebuild(out)
+    assert {path.name: path.read_bytes() for path in pages(out)} == before
+
+
+def test_a_fact_that_cannot_be_drawn_costs_its_notes_not_the_page():
+    from bvn_evidence.corpus import NoteRow
+    from bvn_evidence.report import Case
+    from bvn_evidence.report import page as render
+    from bvn_evidence.schema import Verdict
+
+    fact = Fact("nonsense", "nonsense", 0, 3, "abc", "abc", "other", "r", {}, None, "n#1", "P", "n")
+    case = Case("P", [NoteRow("n", "P", "n.txt", "processed")], {"n": "abc"}, [fact], [Verdict("P", "p", "overall", "met", "why")])
+    html = render(case, [])
+    assert "could not be drawn" in html and "why" in html
+
+
 def test_the_attack_is_one():
     """The hostile note holds what the tests above look for."""
     assert "<script>" in ATTACK and "\u202e" in ATTACK and "<script>" in ATTACKER

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .case import Ask, Case, PolicyInfo, asks_of, plain_values
+from .case import Ask, Case, PolicyInfo, asks_of, marks_of, plain_values
 from .pages import entry, file_name, page
 from .writer import Writer
 
-__all__ = ["Ask", "Case", "PolicyInfo", "Writer", "asks_of", "entry", "file_name", "page", "plain_values"]
+__all__ = ["Ask", "Case", "PolicyInfo", "Writer", "asks_of", "entry", "file_name", "marks_of", "page", "plain_values"]

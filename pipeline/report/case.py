@@ -10,7 +10,7 @@ from ..corpus import NoteRow
 from ..criteria import Judgement
 from ..criteria.chart import words
 from ..schema import Fact, Verdict
-from ..tables import VALUES, plain
+from ..tables import AUTO, VALUES, plain
 
 Key = str  # a fact id, or "policy/criterion" of a verdict
 
@@ -75,6 +75,21 @@ def asks_of(judgement: Judgement) -> list[Ask]:
         Ask(words(request.criterion), words(request.item), " ".join(request.sentence.split()))
         for request in judgement.requests
     ]
+
+
+def marks_of(facts: Iterable[Fact], origins: Mapping[Key, tuple[str, str]]) -> dict[Key, list[str]]:
+    """What reviewers decided, as the tables tell it; `origins` are (origin, reviewer) by "policy/criterion"."""
+    marks = {
+        fact.fact_id: [f"{review['origin']} by {review['reviewer']}, {review['when'][:10]}" + _because(review["why"])]
+        for fact in facts
+        if (review := fact.review)
+    }
+    marks.update({key: [f"{origin} by {by}"] for key, (origin, by) in origins.items() if (origin, by) != AUTO})
+    return marks
+
+
+def _because(why: str) -> str:
+    return f": {why}" if why else ""
 
 
 def plain_values(values: Mapping[str, Any]) -> dict[str, str]:

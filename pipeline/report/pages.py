@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from .highlight import Span, marked, spans_of, visible
 _HERE = Path(__file__).parent
 FIRST_EVIDENCE, SHOWN_LEVELS = 4, 2
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_SIGNS = {**ASSERTION_SIGNS, "absent": "−"}
 _NEXT_POINT = re.compile(r"; (?=[A-Z])")
 
 
@@ -74,7 +75,15 @@ def file_name(patient_id: str) -> str:
 
 
 def page(case: Case, policies: list[PolicyInfo]) -> str:
-    """The HTML of a patient's page."""
+    """The HTML of a patient's page. Facts or a text that cannot be drawn cost themselves, not the page or the run."""
+    try:
+        return _page(case, policies)
+    except Exception:
+        withheld = {row.note_id: "it could not be drawn; facts.csv lists its facts" for row in case.rows}
+        return _page(replace(case, facts=[], texts={}, withheld=withheld), policies)
+
+
+def _page(case: Case, policies: list[PolicyInfo]) -> str:
     numbers = {fact.fact_id: number for number, fact in enumerate(case.facts, 1)}
     view = _View(
         dict(enumerate(case.facts, 1)),
@@ -238,7 +247,7 @@ def _label(span: Span, view: _View) -> Markup:
         visible(says),
         visible(says),
         span.number,
-        ASSERTION_SIGNS[fact.assertion],
+        _SIGNS[fact.assertion],
         f" {visible(levels)}" if levels else "",
     )
 
@@ -254,7 +263,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(points=_points, dated=_dated, title=title, visible=visible, told=told)
     environment.globals.update(
-        signs=ASSERTION_SIGNS, status_words=STATUS_WORDS, kind_words=KIND_WORDS, disclaimer=DISCLAIMER
+        signs=_SIGNS, status_words=STATUS_WORDS, kind_words=KIND_WORDS, disclaimer=DISCLAIMER
     )
     return environment
 

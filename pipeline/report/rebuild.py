@@ -21,8 +21,8 @@ from ..criteria.requests import escape
 from ..errors import RunError, UserError
 from ..outdir import REPORT, OutDir, writing
 from ..schema import Fact, Verdict
-from ..tables import VALUES, unescaped
-from .case import Ask, Case, PolicyInfo
+from ..tables import AUTO, VALUES, unescaped
+from .case import Ask, Case, PolicyInfo, marks_of
 from .pages import entry, page
 from .writer import Writer
 
@@ -118,7 +118,7 @@ def cases(folder: Path, as_of: str | None = None) -> Iterator[Case]:
         (folder / "facts.jsonl").open(encoding="utf-8", newline="\n") as facts,
         (folder / "missing.md").open(encoding="utf-8", newline="\n") as missing,
     ):
-        verdicts = _Grouped(map(_verdict, _rows(criteria)), lambda verdict: verdict.patient_id)
+        verdicts = _Grouped(map(_verdict, _rows(criteria)), lambda pair: pair[0].patient_id)
         lines = _Grouped(_rows(patients), lambda row: row["patient_id"])
         found = _Grouped((Fact.from_dict(json.loads(line)) for line in facts), lambda fact: fact.patient_id)
         asks = _Grouped(_asks(missing), lambda item: item[0])
@@ -127,7 +127,9 @@ def cases(folder: Path, as_of: str | None = None) -> Iterator[Case]:
             if not patient_id:
                 found.of("")
                 continue
-            case = Case(patient_id, inputs, {}, found.of(patient_id), verdicts.of(patient_id), as_of=as_of)
+            judged = verdicts.of(patient_id)
+            case = Case(patient_id, inputs, {}, found.of(patient_id), [verdict for verdict, _ in judged], as_of=as_of)
+            case.marks = marks_of(case.facts, {f"{v.policy}/{v.criterion}": origin for v, origin in judged})
             for row in lines.of(patient_id):
                 if any(v.policy == row["policy"] and v.criterion != "overall" for v in case.verdicts):
                     case.values[row["policy"]] = {name: row[name] for name in VALUES}
@@ -157,8 +159,9 @@ def _rows(table: TextIO) -> Iterator[dict[str, str]]:
         yield {name: unescaped(cell) for name, cell in row.items()}
 
 
-def _verdict(row: dict[str, str]) -> Verdict:
-    return Verdict(
+def _verdict(row: dict[str, str]) -> tuple[Verdict, tuple[str, str]]:
+    """A verdict and its origin: (origin, reviewer)."""
+    verdict = Verdict(
         row["patient_id"],
         row["policy"],
         row["criterion"],
@@ -167,6 +170,7 @@ def _verdict(row: dict[str, str]) -> Verdict:
         [item for item in row["missing_items"].split(";") if item],
         [item for item in row["evidence"].split(";") if item],
     )
+    return verdict, (row.get("origin", AUTO[0]), row.get("reviewer", AUTO[1]))
 
 
 def _asks(lines: TextIO) -> Iterator[tuple[str, str, list[Ask]]]:
