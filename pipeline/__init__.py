@@ -7,11 +7,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load", "reviews", "run"]
+__all__ = ["Desk", "__version__", "load", "reviews", "run"]
 
 if TYPE_CHECKING:
     from . import reviews
     from .api import load, run
+    from .desk import Desk
 
 
 def __getattr__(name: str) -> Any:
@@ -21,4 +22,7 @@ def __getattr__(name: str) -> Any:
     if name == "reviews":
         from importlib import import_module
         return import_module(".reviews", __name__)
+    if name == "Desk":  # needs the extra [review]
+        from .desk import Desk
+        return Desk
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
