@@ -4,6 +4,7 @@ const SHORT = { modic: "Modic", symptom_duration: "duration", radicular: "leg", 
   odi: "ODI", pain_score: "pain", functional_impairment: "function", alternative: "finding", code: "code" };
 const MARK = { met: "✓", not_met: "✗", missing: "○", incomplete: "○", review: "?", excluded: "—", unverified: "·" };
 const DONE = { accept: "✓ accepted", reject: "✗ rejected", correct: "✎ corrected" };
+const label = (fact) => (fact.kind === "alternative" ? plain(fact.attributes.diagnosis) : SHORT[fact.kind]);
 const plain = (text) => String(text).replaceAll("_", " ");
 
 function h(tag, props = {}, ...children) {
@@ -34,7 +35,7 @@ function summary(fact) {
 }
 
 function render({ model, el }) {
-  const state = { find: "", status: "", criterion: null, fact: null, note: null, hidden: new Set(), why: "", editing: null, draft: null };
+  const state = { find: "", status: "", criterion: null, fact: null, note: null, hidden: new Set(), why: {}, editing: null, draft: null };
   const setup = model.get("setup");
   const root = h("div", { class: "bd", role: "region", "aria-label": "Reviewer's desk", "data-lm-suppress-shortcuts": "true" });
   const live = h("div", { class: "bd-live", role: "status", "aria-live": "polite" });
@@ -46,11 +47,11 @@ function render({ model, el }) {
   el.append(root);
 
   const chart = () => model.get("chart");
-  const reset = () => Object.assign(state, { why: "", editing: null, draft: null });
+  const reset = () => Object.assign(state, { why: {}, editing: null, draft: null });
   const send = (message) => model.send(message);
 
   function decide(what, target, change) {
-    send({ do: "decide", what, ...target, change, why: state.why, reviewer: state.reviewer });
+    send({ do: "decide", what, ...target, change, why: state.why[JSON.stringify(target)] ?? "", reviewer: state.reviewer });
   }
 
   function drawHead() {
@@ -112,24 +113,25 @@ function render({ model, el }) {
     if (!fact) return null;
     return h("li", {}, h("button", { class: `bd-fact bd-k-${fact.kind} ${fact.decision ? `bd-d-${fact.decision.what}` : ""}`, "data-k": `e:${key}`, "data-fact": fact.id,
       "aria-pressed": state.fact === key ? "true" : "false", onclick: () => pick(key) },
-    h("span", { class: "bd-row" }, h("span", { class: "bd-tag" }, `${SHORT[fact.kind]} ${SIGN[fact.assertion]}`), h("q", { text: fact.text })),
+    h("span", { class: "bd-row" }, h("span", { class: "bd-tag" }, `${label(fact)} ${SIGN[fact.assertion]}`), h("q", { text: fact.text })),
     h("small", { text: `${fact.date ?? "no date"} · ${fact.note_type}${summary(fact) ? ` · ${summary(fact)}` : ""}` }),
     fact.decision ? h("small", { class: "bd-done", text: `${DONE[fact.decision.what]} by ${fact.decision.reviewer}` }) : null));
   }
 
   function buttons(target, editor) {
-    const why = h("input", { "data-k": "why", class: "bd-why", placeholder: "Reason (needed to reject or correct)", "aria-label": "Reason", value: state.why, autocomplete: "off",
-      oninput: (event) => { state.why = event.target.value; } });
-    const button = (what, text, action) => h("button", { class: `bd-act bd-a-${what}`, "data-k": `a:${what}`, "data-act": what, onclick: action }, text);
-    const editing = state.editing === JSON.stringify(target);
+    const id = JSON.stringify(target);
+    const why = h("input", { "data-k": `why:${id}`, class: "bd-why", placeholder: "Reason (needed to reject or correct)", "aria-label": "Reason", value: state.why[id] ?? "", autocomplete: "off",
+      oninput: (event) => { state.why[id] = event.target.value; } });
+    const button = (what, text, action) => h("button", { class: `bd-act bd-a-${what}`, "data-k": `a:${what}:${id}`, "data-act": what, onclick: action }, text);
+    const editing = state.editing === id;
     return h("div", { class: "bd-decide" }, editing ? editor() : null, why, h("div", { class: "bd-acts" },
       ...(editing
         ? [button("save", "Save correction", () => decide("correct", target, state.draft)), button("cancel", "Cancel", () => { reset(); draw(); })]
         : [button("accept", "✓ Accept", () => decide("accept", target)), button("reject", "✗ Reject", () => decide("reject", target)),
-          button("correct", "✎ Correct …", () => { state.editing = JSON.stringify(target); state.draft = null; draw(); })])));
+          button("correct", "✎ Correct …", () => { state.editing = id; state.draft = null; draw(); })])));
   }
 
-  const decided = (decision) => decision && h("p", { class: "bd-done" }, `${DONE[decision.what]} by ${decision.reviewer}, ${decision.when.slice(0, 16).replace("T", " ")} UTC${decision.why ? `: ${decision.why}` : ""}`);
+  const decided = (decision, done = DONE) => decision && h("p", { class: "bd-done" }, `${done[decision.what]} by ${decision.reviewer}, ${decision.when.slice(0, 16).replace("T", " ")} UTC${decision.why ? `: ${decision.why}` : ""}`);
 
   function statusEditor(verdict) {
     const options = verdict.criterion === "overall" ? setup.overall : setup.statuses;
@@ -147,7 +149,7 @@ function render({ model, el }) {
       const item = h("li", { class: open ? "bd-open" : undefined },
         h("button", { class: "bd-criterion", "data-k": `c:${verdict.criterion}`, "data-criterion": verdict.criterion, "aria-expanded": open ? "true" : "false",
           onclick: () => { reset(); state.criterion = open ? null : verdict.criterion; draw(); } },
-        h("span", { class: "bd-row" }, h("b", { text: verdict.name }), badge(verdict.status)),
+        h("span", { class: "bd-row" }, h("b", { text: verdict.name[0].toUpperCase() + verdict.name.slice(1) }), badge(verdict.status)),
         h("span", { class: "bd-why-text", text: verdict.rationale }),
         verdict.decision ? h("small", { class: "bd-done", text: verdict.decision.what === "correct" ? `✎ set by ${verdict.decision.reviewer}` : `${DONE[verdict.decision.what]} by ${verdict.decision.reviewer}` }) : null));
       if (!open) return item;
@@ -156,7 +158,7 @@ function render({ model, el }) {
         ...verdict.asks.map((text) => h("p", { class: "bd-ask" }, h("b", { text: "To request: " }), text)),
         ...group("Evidence", verdict.evidence), ...group("Also in the chart", verdict.related),
         verdict.evidence.length + verdict.related.length || verdict.criterion === "overall" ? null : h("p", { class: "bd-none", text: "Nothing in the notes speaks to this." }),
-        decided(verdict.decision), buttons({ criterion: verdict.criterion }, () => statusEditor(verdict))));
+        decided(verdict.decision, { ...DONE, correct: "✎ set" }), buttons({ criterion: verdict.criterion }, () => statusEditor(verdict))));
       return item;
     });
     parts.criteria.replaceChildren(
@@ -235,7 +237,7 @@ function render({ model, el }) {
     parts.note.replaceChildren(
       h("div", { class: "bd-tools" }, h("button", { class: "bd-step", "data-k": "prev", "aria-label": "Earlier note", disabled: at === 0, onclick: () => go(at - 1) }, "‹"), select,
         h("button", { class: "bd-step", "data-k": "next", "aria-label": "Later note", disabled: at >= data.notes.length - 1, onclick: () => go(at + 1) }, "›"), kinds),
-      note?.changed ? h("p", { class: "bd-warning", text: `This note was changed since the run: ${note.changed} facts are not where they were. Run again.` }) : null, text, card());
+      ...(note?.changed ? [h("p", { class: "bd-warning", text: `This note was changed since the run: ${note.changed} facts are not where they were. Run again.` })] : []), text, card());
   }
 
   function drawPiece(piece, note, facts) {
@@ -243,8 +245,8 @@ function render({ model, el }) {
     const nodes = (piece.begins ?? []).filter((key) => visible.includes(key)).map((key) => {
       const fact = facts[key];
       const done = fact.decision ? { accept: "✓", reject: "✗", correct: "✎" }[fact.decision.what] : "";
-      return h("button", { class: `bd-chip bd-k-${fact.kind} ${fact.decision?.what === "reject" ? "bd-out" : ""}`, "data-k": `s:${key}`, "aria-pressed": state.fact === key ? "true" : "false",
-        title: `${plain(fact.kind)}, ${fact.assertion}: ${summary(fact)}`, onclick: () => { reset(); state.fact = key; draw(); } }, `${SHORT[fact.kind]} ${SIGN[fact.assertion]}${done}`);
+      return h("button", { class: `bd-chip bd-k-${fact.kind} ${fact.assertion === "present" ? "" : "bd-unsaid"} ${fact.decision?.what === "reject" ? "bd-out" : ""}`, "data-k": `s:${key}`, "aria-pressed": state.fact === key ? "true" : "false",
+        title: `${plain(fact.kind)}, ${fact.assertion}: ${summary(fact)}`, onclick: () => { reset(); state.fact = key; draw(); } }, `${label(fact)} ${SIGN[fact.assertion]}${done}`);
     });
     const span = h("span", { text: piece.t });
     const lines = visible.filter((key) => facts[key].decision?.what !== "reject" || key === state.fact);

@@ -67,7 +67,8 @@ class Desk(anywidget.AnyWidget):
         self.show_patient(patient or self.cohort.patients[0])
 
     def __repr__(self) -> str:
-        return f"Desk({len(self.cohort.patients)} patients, {self.policy}, {len(self.cohort.reviews.decisions)} decisions)"
+        decided = len(self.cohort.reviews.decisions)
+        return f"Desk({len(self.cohort.patients)} patients, {self.policy}, {decided} decisions)"
 
     def show_patient(self, patient: str) -> None:
         """Show a patient's chart."""
