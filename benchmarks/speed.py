@@ -12,6 +12,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -75,12 +76,43 @@ def scale(folders: list[Path]) -> None:
         print(f"{size:12,d}{row['cpu']:9.2f}{per_mb:8.2f}{row['peak_mb']:9.0f}")
 
 
+def runs(folders: list[Path]) -> None:
+    """The command itself over the notes x1 to x16 (copies are other patients), and with one and two workers."""
+    print(f"\n{'corpus':>8s}{'notes':>8s}{'workers':>9s}{'wall s':>9s}{'peak MB':>9s}")
+    seconds = {}
+    for times, workers in ((1, 1), (4, 1), (16, 1), (16, 2)):
+        with tempfile.TemporaryDirectory() as folder:
+            for copy in range(times):
+                for number, text in enumerate(texts(folders)):
+                    path = Path(folder, "notes", f"P{number // 4:04d}-{copy}", f"{number}.txt")
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(f"{text}\n{copy}.", newline="")
+            found = len(list(Path(folder, "notes").rglob("*.txt")))
+            command = [sys.executable, "-m", "bvn_evidence", "run", f"{folder}/notes", "--out", f"{folder}/out", "--quiet"]
+            begun = time.perf_counter()
+            subprocess.run([sys.executable, "-c", _CHILD, *command, "--workers", str(workers)], check=True)
+            seconds[times, workers] = time.perf_counter() - begun
+            peak = int(Path(folder, "peak").read_text()) / 1024 if Path(folder, "peak").exists() else 0
+        print(f"{'x' + str(times):>8s}{found:8d}{workers:9d}{seconds[times, workers]:9.1f}{peak:9.0f}")
+    print(f"two workers / one: {seconds[16, 1] / seconds[16, 2]:.2f} (wall, with start-up)")
+
+
+# runs a command and writes down the highest memory of any of its processes
+_CHILD = """
+import pathlib, resource, subprocess, sys
+status = subprocess.run(sys.argv[1:]).returncode
+folder = pathlib.Path(sys.argv[sys.argv.index("--out") + 1]).parent
+(folder / "peak").write_text(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(status)
+"""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--repeat", type=int, default=1)
-    parser.add_argument("--scaling", action="store_true", help="also one note of 10 KB to 5 MB")
+    parser.add_argument("--scaling", action="store_true", help="also one note of 10 KB to 5 MB, and whole runs x1 to x16")
     parser.add_argument("--leg", help=argparse.SUPPRESS)
     parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -91,6 +123,7 @@ def main() -> None:
     compare(folders, args.rounds, args.repeat)
     if args.scaling:
         scale(folders)
+        runs(folders)
 
 
 if __name__ == "__main__":

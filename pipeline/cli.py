@@ -102,7 +102,8 @@ def run_command(
         str | None,
         typer.Option("--as-of", help="Judge as of this date (YYYY-MM-DD). [default: a patient's latest note]"),
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", help="Worker processes.")] = 1,
+    workers: Annotated[int, typer.Option("--workers", help="Worker processes; with Spark, cores.")] = 1,
+    engine: Annotated[str, typer.Option("--engine", help="Where the work is done: local or spark.")] = "local",
     id_pattern: Annotated[
         str | None,
         typer.Option("--id-pattern", help="A regular expression on paths, with groups named patient, date, type."),
@@ -125,7 +126,9 @@ def run_command(
     from .runner import DEFAULT_POLICY, Options, run
 
     policies = tuple(policy or [DEFAULT_POLICY])
-    options = Options(policies, as_of, workers, id_pattern, manifest, lexicons, resume, reviews, not no_report)
+    options = Options(
+        policies, as_of, workers, engine, id_pattern, manifest, lexicons, resume, reviews, not no_report
+    )
     if quiet:
         summary = run(notes, out, options)
     else:

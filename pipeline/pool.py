@@ -17,7 +17,7 @@ from .patient import Engine, Record, Settings, Task
 
 _NOTES_A_BATCH = 16
 _BATCHES_A_WORKER = 3
-_MOST_DEATHS = 3
+MOST_DEATHS = 3
 
 _engine: Engine | Exception | None = None
 
@@ -30,7 +30,7 @@ def process(tasks: Iterable[Task], engine: Engine, workers: int) -> Generator[Re
         return
     pool = _Pool(engine, workers)
     try:
-        yield from pool.run(_batches(tasks))
+        yield from pool.run(batches(tasks))
     finally:
         pool.stop()
 
@@ -82,7 +82,7 @@ class _Pool:
                 self._deaths = 0
             except BrokenProcessPool:
                 self._deaths += 1
-                if self._deaths >= _MOST_DEATHS:
+                if self._deaths >= MOST_DEATHS:
                     raise RunError(
                         "worker processes keep dying (out of memory?); run again with --resume and fewer --workers"
                     ) from None
@@ -102,7 +102,7 @@ def _survived(future: Future[list[Record]]) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
 
 
-def _batches(tasks: Iterable[Task]) -> Iterator[list[Task]]:
+def batches(tasks: Iterable[Task]) -> Iterator[list[Task]]:
     """Consecutive patients, so many that a batch has enough notes to be worth sending."""
     batch: list[Task] = []
     notes = 0

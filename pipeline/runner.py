@@ -24,6 +24,7 @@ from .summary import Summary
 if TYPE_CHECKING:
     from .report import Writer
 
+ENGINES = ("local", "spark")
 DEFAULT_POLICY = "aspn-2022"
 
 
@@ -34,6 +35,7 @@ class Options:
     policies: tuple[str, ...] = (DEFAULT_POLICY,)
     as_of: str | None = None
     workers: int = 1
+    engine: str = "local"
     id_pattern: str | None = None
     manifest: Path | None = None
     lexicons: str | None = None
@@ -60,7 +62,7 @@ def run(
             corpus = open_corpus(notes, options.id_pattern, options.manifest, folder.work)
             journal = Journal(folder, versions, options.resume)
         with closing(journal):
-            summary, sums = _write(folder, journal, corpus, engine, options.workers, progress)
+            summary, sums = _write(folder, journal, corpus, engine, options, progress)
             summary.finish(out, time.perf_counter() - begun)
             with writing(out):
                 folder.publish(list(tables.FILES), _description(notes, options, engine, versions, summary, sums))
@@ -68,13 +70,17 @@ def run(
 
 
 def records(
-    corpus: Corpus, engine: Engine, workers: int = 1, journal: Journal | None = None
+    corpus: Corpus, engine: Engine, workers: int = 1, journal: Journal | None = None, kind: str = "local"
 ) -> Generator[Record, None, None]:
     """One record a patient, in the order of patient ids."""
     tasks = (
         Task(patient_id, corpus.root, corpus.sources(patient_id), journal.place(patient_id) if journal else None)
         for patient_id in corpus.patient_ids()
     )
+    if kind == "spark":
+        from . import spark
+
+        return spark.process(tasks, engine, workers)
     return process(tasks, engine, workers)
 
 
@@ -87,6 +93,12 @@ def make_engine(options: Options) -> Engine:
             date.fromisoformat(options.as_of)
         except ValueError:
             raise UserError(f"--as-of {printable(options.as_of)} is not a date; write it as YYYY-MM-DD") from None
+    if options.engine not in ENGINES:
+        raise UserError(f"--engine {printable(options.engine)}: give local or spark")
+    if options.engine == "spark":
+        from . import spark
+
+        spark.check()
     reviews = None
     if options.reviews is not None:
         from .reviews import read
@@ -101,7 +113,7 @@ def _write(
     journal: Journal,
     corpus: Corpus,
     engine: Engine,
-    workers: int,
+    options: Options,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[Summary, dict[str, str]]:
     summary = Summary([policy.id for policy in engine.policies], ids_that_differ_in_case(corpus.patient_ids()))
@@ -117,7 +129,7 @@ def _write(
     report = _writer(folder, engine) if engine.settings.report else None
     with writing(folder.path):
         put(tables.headers(engine.columns, engine.reviews is not None))
-    with closing(records(corpus, engine, workers, journal)) as stream:
+    with closing(records(corpus, engine, options.workers, journal, options.engine)) as stream:
         for record in stream:
             with writing(folder.path):
                 put(record.chunks)
@@ -167,6 +179,7 @@ def _description(
             "seconds": round(summary.seconds, 2),
             "notes_per_second": round(summary.rate, 1),
             "workers": options.workers,
+            "engine": options.engine,
             "notes_extracted": summary.extracted,
             "notes_recalled": summary.recalled,
         },

@@ -66,18 +66,7 @@ class TableCorpus:
             data = (text or "").encode("utf-8", "replace")  # an unpaired surrogate becomes one "?": offsets stay
             at, length = self._spool.seek(0, io.SEEK_END), len(data)
             self._spool.write(data)
-        written = _text(cells.get("note_type")).strip().lower()
-        from .manifest import named_type
-
-        source = Source(
-            path,
-            patient,
-            note_id,
-            encoding=self._encoding,
-            reason=problem,
-            note_date=_date(cells.get("note_date")) or date_from_name(note_id),
-            note_type=named_type(written) or type_from_name(note_id.rpartition("/")[2]),
-        )
+        source = _source(path, patient, note_id, cells, self._encoding, problem)
         self._ids[note_id] = self._ids.get(note_id, 0) + 1
         self._entries.setdefault(patient, []).append((source, at, length))
         self.total += 1
@@ -97,6 +86,31 @@ class TableCorpus:
                     taken.add(note_id)
                     source.note_id = note_id
         self._ids.clear()
+
+
+def row_source(path: str, cells: dict[str, Any], unnamed: str) -> Source:
+    """One row of a table as an input with its text; `unnamed` is its note id where it says none."""
+    patient = printable(_text(cells.get("patient_id")).strip())
+    note_id = printable(_text(cells.get("note_id")).strip()) or unnamed
+    text = None if cells.get("text") != cells.get("text") else cells.get("text")
+    problem = _problem(patient, text)
+    data = b"" if problem else (text or "").encode("utf-8", "replace")
+    return replace(_source(path, patient, note_id, cells, "utf-8", problem), data=data)
+
+
+def _source(path: str, patient: str, note_id: str, cells: dict[str, Any], encoding: str, problem: str) -> Source:
+    from .manifest import named_type
+
+    written = _text(cells.get("note_type")).strip().lower()
+    return Source(
+        path,
+        patient,
+        note_id,
+        encoding=encoding,
+        reason=problem,
+        note_date=_date(cells.get("note_date")) or date_from_name(note_id),
+        note_type=named_type(written) or type_from_name(note_id.rpartition("/")[2]),
+    )
 
 
 def delimited_rows(file: Path, name: str, needed: tuple[str, ...]) -> Iterator[_Row]:
