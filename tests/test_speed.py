@@ -1,0 +1,145 @@
+"""Work grows with the text and not faster, counted in operations, and the short way gives what the long way gives."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bvn_evidence.nlp import extract, lexicon, load
+from bvn_evidence.nlp.matcher import LinearMatcher
+from bvn_evidence.nlp.normalize import fold
+from bvn_evidence.nlp.spans import DocTokens, NoteTokens
+from bvn_evidence.nlp.triggers import entrances
+from bvn_evidence.schema import Note
+
+SAMPLES = sorted(Path(__file__).parents[1].glob("annotated_samples/notes/*/*.txt"))
+TEXT = "Low back pain for 3 years. No leg pain. Failed 8 weeks of physical therapy; MRI: Modic type 2 changes at L4-5.\n"
+
+
+@pytest.mark.parametrize(("pattern", "starts"), [
+    ("modic", {("modic", False)}),
+    (r"(?<![a-z0-9])(?:disc|disk)\s+bulge", {("disc ", True), ("disk ", True)}),
+    (r"\b(?:back|leg)[\s-]pain", {("back pai", True), ("back-pai", True), ("leg pain", True), ("leg-pain", True)}),
+    (r"colou?r\w*", {("color", False), ("colour", False)}),
+    (r"(?i)modic", set()),
+    (r"\w+pain", set()),
+    (r"l\d", set()),
+])
+def test_where_a_pattern_can_begin(pattern, starts):
+    assert entrances(pattern)[0] == starts
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(st.lists(st.sampled_from([*TEXT.lower().split(), "disc", "bulge", "mild", "at", "l5-s1,", "no", "and", "facet", "(-)"]), max_size=25))
+def test_trying_only_where_a_rule_can_begin_finds_all_it_can_find(matchers, words):
+    text = " ".join(words)
+    for gated, free in matchers:
+        assert gated.find(text) == free.find(text)
+
+
+@pytest.fixture(scope="module")
+def matchers(nlp):
+    """The matchers of the pipeline, and the same rules tried everywhere."""
+    found = [(nlp.get_pipe(name).matcher, LinearMatcher(gate=False)) for name in ("bvn_targets", "bvn_assertion")]
+    for gated, free in found:
+        free.add(gated.rules)
+    return found
+
+
+def test_rules_tried_grow_with_the_text_and_not_faster(nlp, monkeypatch):
+    tried = []
+    plain = LinearMatcher.candidates
+
+    def counted(self, text):
+        places = plain(self, text)
+        tried.append(sum(len(at or [0]) for at in places.values()))
+        return places
+
+    monkeypatch.setattr(LinearMatcher, "candidates", counted)
+    counts = []
+    for times in (20, 80):
+        tried.clear()
+        text = "".join(TEXT.replace("3 years", f"{number} years") for number in range(1000 * times, 1001 * times))
+        extract(nlp, Note("n", "p", text))
+        counts.append(sum(tried))
+    assert counts[0] > 0 and counts[1] <= 4.2 * counts[0]
+
+
+@pytest.mark.parametrize("text", [TEXT * 50, TEXT.replace(" ", "") * 50, "No leg pain;" * 400], ids=["lines", "no blanks", "one line"])
+def test_no_text_is_tokenised_again_and_again(nlp, monkeypatch, text):
+    read = []
+
+    def tokenizer(part):
+        read.append(len(part))
+        return nlp.tokenizer(part)
+
+    class Counting:
+        pipeline = nlp.pipeline
+
+    Counting.tokenizer = staticmethod(tokenizer)
+    extract(Counting, Note("n", "p", text))
+    assert sum(read) <= 3 * len(text)
+
+
+def test_a_sentence_without_negation_or_the_like_needs_no_tokens(nlp):
+    class Silent:
+        pipeline = nlp.pipeline
+
+        @staticmethod
+        def tokenizer(text):
+            raise AssertionError("tokenised")
+
+    assert extract(Silent, Note("n", "p", "Modic type 2 changes at L4-5."))
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.text(alphabet="ab1.-,/'() \n\t\u00a0", max_size=60), st.data())
+def test_tokens_around_a_sentence_are_those_of_the_whole_note(nlp, text, data):
+    if not text.strip():
+        return
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    part, whole = NoteTokens(nlp.tokenizer, text).around(start, end), DocTokens(nlp.tokenizer(text)).around(start, end)
+    inside = [(a, b) for a, b in zip(whole.starts, whole.ends, strict=True) if start <= a and b <= end and text[a:b].strip()]
+    found = [(a, b) for a, b in zip(part.starts, part.ends, strict=True) if start <= a and b <= end and text[a:b].strip()]
+    assert found == inside
+
+
+@pytest.mark.parametrize("path", SAMPLES[::3], ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_doc_holds_the_facts_that_extract_gives(nlp, path):
+    text = path.read_bytes().decode()
+    facts = extract(nlp, Note("n", "p", text))
+    spans = [span._.fact for span in nlp(text).spans["facts"]]
+    for fact in facts:
+        row = fact.to_dict() | {"fact_id": "", "note_id": "", "patient_id": ""}
+        assert row in spans
+    assert {(fact.kind, fact.start) for fact in facts} <= {(span["kind"], span["start"]) for span in spans}
+
+
+def test_a_component_of_the_user_is_run(nlp):
+    from spacy.language import Language
+
+    seen = []
+
+    @Language.component("bvn_test_counts_tokens")
+    def count(doc):
+        seen.append(len(doc))
+        return doc
+
+    mine = load()
+    mine.add_pipe("bvn_test_counts_tokens")
+    note = Note("n", "p", TEXT)
+    assert [fact.to_dict() for fact in extract(mine, note)] == [fact.to_dict() for fact in extract(nlp, note)] and seen
+
+
+def test_folded_text_has_one_blank():
+    """`entrances` takes the blank of a pattern for " "."""
+    assert {char for char in fold("".join(map(chr, range(0x3100)))) if char.isspace()} == {" "}
+
+
+def test_no_rule_is_tried_on_every_sentence():
+    rules = [entry.regex for name in lexicon.names() if name not in ("macros", "spelling", "sections") for entry in lexicon.entries(name)]
+    assert all(re.compile(regex) and any(entrances(regex)) for regex in rules)
