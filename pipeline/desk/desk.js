@@ -30,7 +30,7 @@ function shown(value) {
 function summary(fact) {
   return Object.entries(fact.attributes)
     .filter(([, value]) => value !== null && value !== false && value !== "unknown" && !(Array.isArray(value) && !value.length))
-    .map(([name, value]) => (typeof value === "number" ? `${plain(name)} ${value}` : value === true ? plain(name) : shown(value)))
+    .map(([name, value]) => (typeof value === "number" || name === "type" ? `${plain(name)} ${value}` : value === true ? plain(name) : shown(value)))
     .join(" · ");
 }
 
