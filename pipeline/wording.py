@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .criteria.chart import words
+from .criteria.chart import WORDS, words
 from .schema import Fact
 
 KIND_WORDS = {
@@ -47,6 +47,11 @@ def title(code: str) -> str:
     """A code of the schema or of a policy as a heading: `conservative_care` is "Conservative care"."""
     name = words(code)
     return _TITLES.get(name, name[:1].upper() + name[1:])
+
+
+def unusual_titles() -> dict[str, str]:
+    """Codes whose title is more than the code itself, for scripts that show codes."""
+    return {code: title(code) for code in sorted({*WORDS, *(name.replace(" ", "_") for name in _TITLES)})}
 
 
 def told(fact: Fact) -> str:

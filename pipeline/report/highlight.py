@@ -118,7 +118,8 @@ def _passage(text: str, start: int, end: int, spans: list[Span], label: Callable
         while cue_at < len(cues) and cues[cue_at][1] <= first:
             cue_at += 1
         cue = any(begin <= first and last <= stop for begin, stop in cues[cue_at : cue_at + _TRACKS])
-        parts.append(_piece(safe(text[first:last]), open_spans, cue, shown))
+        split = text[last - 1] == "\r" and text[last : last + 1] == "\n"  # a span that ends inside a line end
+        parts.append(_piece(safe(text[first : last - split]), open_spans, cue, shown))
         closing = [span for span in open_spans if span.fact.end <= last]
         parts += [label(span) for span in sorted(closing, key=lambda span: span.number)]
         open_spans = [span for span in open_spans if span.fact.end > last]

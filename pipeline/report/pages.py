@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from ..corpus import NoteRow
 from ..criteria.chart import WEEKS_PER_MONTH
 from ..schema import Fact, Verdict
-from ..wording import ASSERTION_SIGNS, DISCLAIMER, KIND_WORDS, STATUS_WORDS, title, told
+from ..wording import ASSERTION_SIGNS, DISCLAIMER, KIND_WORDS, STATUS_WORDS, title, told, unusual_titles
 from . import timeline as lines
 from .case import Ask, Case, PolicyInfo, policy_of
 from .highlight import Span, marked, spans_of, visible
@@ -149,7 +149,7 @@ def json_text(value: Any) -> str:
 
 
 def _words() -> Markup:
-    return Markup(json_text({"status": STATUS_WORDS}))
+    return Markup(json_text({"status": STATUS_WORDS, "titles": unusual_titles()}))
 
 
 def _section(
@@ -167,7 +167,9 @@ def _section(
         )
         rows.append(row)
         for number in evidence:
-            view.serves.setdefault(number, []).append((row.anchor, verdict.criterion))
+            serves = view.serves.setdefault(number, [])
+            if verdict.criterion not in (criterion for _, criterion in serves):  # of several policies the first
+                serves.append((row.anchor, verdict.criterion))
     anchors = {title(row.verdict.criterion): row.anchor for row in rows}
     asks = [(ask, anchors.get(title(ask.criterion), "")) for ask in case.asks.get(name, [])]
     info = policy_of(policies, name, case.judged_on)
@@ -262,9 +264,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(points=_points, dated=_dated, title=title, visible=visible, told=told)
-    environment.globals.update(
-        signs=_SIGNS, status_words=STATUS_WORDS, kind_words=KIND_WORDS, disclaimer=DISCLAIMER
-    )
+    environment.globals.update(signs=_SIGNS, status_words=STATUS_WORDS, kind_words=KIND_WORDS, disclaimer=DISCLAIMER)
     return environment
 
 

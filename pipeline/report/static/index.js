@@ -6,12 +6,12 @@
   const STATUS = titles.words.status;
   const ORDER = ["not_met", "incomplete", "missing", "review", "met", "excluded", "unverified"];
   const SHOWN = ["incomplete", "review", "not_met", "met", "excluded"];
-  const CAPITALS = { odi: "ODI", mri_report: "MRI report" };
   const PAGE = 100;
   const BARS = 12;
 
   const word = (code) => {
-    const text = CAPITALS[code] || code.replaceAll("_", " ");
+    if (Object.hasOwn(titles.words.titles, code)) return titles.words.titles[code];
+    const text = code.replaceAll("_", " ");
     return text.charAt(0).toUpperCase() + text.slice(1);
   };
   const make = (tag, className, text) => {
@@ -101,6 +101,7 @@
     } else if (column.key === "missing") {
       row.missing.forEach((item) => td.append(make("span", "chip", word(item)), " "));
     } else if (column.key === "policy") {
+      td.className = "policy-id";
       td.textContent = row.policy;
     } else {
       td.className = "number";
@@ -188,7 +189,7 @@
   // One line a criterion: how many meet it, wait for documents, contradict themselves, fail.
   const drawShares = () => {
     const counted = rows.filter((row) => fits(row));
-    $("shares").replaceChildren(...criteria.map((id) => {
+    $("shares").replaceChildren(...criteria.filter((id) => !counted.length || counted.some((row) => row.criteria[id])).map((id) => {
       const line = make("div", "share");
       const told = [];
       const drawing = svg("svg", { viewBox: "0 0 400 10", preserveAspectRatio: "none", role: "img" });
@@ -220,9 +221,12 @@
       if (one === column) one.th.setAttribute("aria-sort", state.down ? "descending" : "ascending");
       else one.th.removeAttribute("aria-sort");
     });
+    // Criteria that no line in view has (they are of another policy) take no space.
+    const drawn = columns.filter((one) => !one.narrow || !found.length || found.some((row) => row.criteria[one.key.slice(2)]));
+    columns.forEach((one) => { one.th.hidden = !drawn.includes(one); });
     body.replaceChildren(...found.slice(0, state.shown).map((row) => {
       const tr = make("tr");
-      tr.append(...columns.map((one) => cell(row, one)));
+      tr.append(...drawn.map((one) => cell(row, one)));
       return tr;
     }));
     const one = policies.length > 1 ? "line" : "patient";
