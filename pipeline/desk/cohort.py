@@ -62,6 +62,7 @@ class Cohort:
         self._corpus: Corpus = open_corpus(Path(notes), pattern, Path(listed) if listed else None)
         self.reviews_file = reviews
         self.reviews = read(reviews) if reviews.exists() else Reviews()
+        self._decided = self.reviews.by_patient()
         self._reviewed = any(fact.review for fact in facts) or "reviews" in options
         if self._reviewed:
             facts = reviewed.restored(facts, self.reviews.decisions)
@@ -81,21 +82,20 @@ class Cohort:
 
     def listing(self, policy: str) -> list[Row]:
         """A line a patient: id, overall status, the status of each criterion, how many decisions."""
-        decided = self.reviews.by_patient()
         lines = []
         for patient in self.patients:
             statuses = self._statuses[patient, policy]
-            if patient in decided or self._reviewed:
+            if patient in self._decided or self._reviewed:
                 judged = self.standing(patient, policy).judgement
                 statuses = {verdict.criterion: verdict.status for verdict in judged.verdicts}
             criteria = {name: status for name, status in statuses.items() if name != "overall"}
             line = {"id": patient, "overall": statuses.get("overall", "review"), "criteria": criteria}
-            lines.append({**line, "decisions": len(decided.get(patient, {}))})
+            lines.append({**line, "decisions": len(self._decided.get(patient, {}))})
         return lines
 
     def standing(self, patient: str, policy: str) -> Standing:
         """The patient after review."""
-        decisions = self.reviews.by_patient().get(patient, {})
+        decisions = self._decided.get(patient, {})
         found = self._facts.get(patient, [])
         facts = reviewed.standing(found, decisions)
         notes = [Note(n["note_id"], patient, "", "", n["note_date"], n["note_type"]) for n in self._notes[patient]]
@@ -109,6 +109,7 @@ class Cohort:
     def reload(self) -> None:
         """Read the decisions again, those of others too."""
         self.reviews = read(self.reviews_file)
+        self._decided = self.reviews.by_patient()
 
     def texts(self, patient: str) -> dict[str, Note]:
         """The patient's notes by id, read now."""
