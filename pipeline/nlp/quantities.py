@@ -175,10 +175,13 @@ _DATES = [
     re.compile(r"(?<![\d/.-])(?P<m>\d{1,2})/(?P<y>(?:19|20)\d\d)(?![\d/])"),
     re.compile(r"(?<![\d/.,$-])(?P<y>(?:19[5-9]|20[0-4])\d)(?![\d/]|\s*(?:mg|iu|ml|mcg|units?|lbs?))"),
 ]
+_TWO_DIGITS = re.compile(r"\d\d")  # no date is without
 
 
 def dates(text: str) -> list[Day]:
     """All dates in a folded text, in order: 2024-03-05, 3/5/24, March 5, 2024, March 2024, 3/2024, 2019."""
+    if not _TWO_DIGITS.search(text):
+        return []
     found: list[Day] = []
     for pattern in _DATES:
         for match in pattern.finditer(text):
