@@ -12,7 +12,9 @@ from .place import imaging
 
 def performed_here(note: NoteView, sentence: Sentence) -> bool:
     """Whether a sentence names the operation that its own note reports."""
-    heading = sentence.heading + " " + sentence.text[:40]
+    before = note.before(sentence)
+    title = before.text if before is not None and before.text.endswith(":") else ""
+    heading = f"{sentence.heading} {title} {sentence.text[:40]}"
     return sentence.section == "procedure" and (note.note_type == "procedure" or bool(re.search(r"procedure|operation", heading)))
 
 
