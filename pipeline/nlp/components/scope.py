@@ -35,6 +35,8 @@ def counts(note: NoteView, target: Target) -> bool:
         return about_spine(note, target.sentence)
     if target.rule == "alternative.slip" and about_spine(note, target.sentence):
         return True
+    if target.attributes.get("reading") == "imaging" and _scan_of_other_region(note):
+        return bool(_OF_SPINE.search(target.sentence.text) or groups(target.sentence))
     return target.attributes.get("reading") != "imaging" or imaging(note) or target.sentence.section in (
         "findings", "impression", "indication") or bool(re.search(r"\b(?:mri|ct|x-?ray|spine|spinal|lumbar(?!\s+punct))\b", target.sentence.text)) or (
         bool(re.search(r"\b(?:mri|x-?ray|ct)\b", note.text[:200].lower())))
@@ -44,6 +46,16 @@ _OF_SPINE = re.compile(r"lumb|spin|\bback\b|interbody|vertebr|\bdiscs?\b|laminec
 _SPINAL_FRACTURE = re.compile(r"compression|wedg|burst|vertebr|osteoporotic|fragility|lumbar|vcf|collapse|endplate|height")
 _SPINE_WORDS = re.compile(r"\b(?:x-?rays?|xr|films?|mri|ct|radiograph\w*|imaging|spine|spinal|lumbar|vertebra\w*|back|l[1-5]|t1[12]|"
                           r"\w*listhesis|herniat\w+|hnp|stenosis|disc|discs|modic|scan|scans|causes?\s+of|sources?\s+of|generators?)\b")
+
+
+_OTHER_SCAN = re.compile(r"\b(?:ct|mri?|x-?rays?|scan|ultrasound|us|sonogram|cxr)\b[^.;]{0,40}\b(?:abdom\w+|pelvi\w+|chest|thora\w+|brain|head|"
+                         r"neck|cervical|knee|shoulder|hip|ankle|foot|hand|wrist|elbow|renal|kidneys?|breast)\b")
+
+
+def _scan_of_other_region(note: NoteView) -> bool:
+    """Whether a note opens as the report of a scan of another region: a mass there is not one of the spine."""
+    opening = note.text[:250].lower()
+    return bool(_OTHER_SCAN.search(opening)) and not re.search(r"lumb|spin|\bback\b|\bls\b|l-s", opening)
 
 
 def about_spine(note: NoteView, sentence: Sentence) -> bool:
