@@ -9,6 +9,7 @@ import yaml
 from bvn_evidence.nlp import examples, extract
 from bvn_evidence.schema import KINDS, Note
 
+FAILURES = yaml.safe_load((Path(__file__).parent / "known_failures" / "cases.yml").read_text(encoding="utf-8"))
 CASES = [(path.stem, case) for path in sorted((Path(__file__).parent / "cases").glob("*.yml"))
          for case in yaml.safe_load(path.read_text(encoding="utf-8"))]
 
@@ -26,3 +27,9 @@ def test_case(nlp, kind, case):
     for item in expected:
         found = [(f.text, f.assertion, f.attributes) for f in facts if f.kind == item.kind]
         assert any(examples.fits(f, item) for f in facts), f"{item} not among {found}"
+
+
+@pytest.mark.parametrize("case", FAILURES, ids=[case["name"] for case in FAILURES])
+@pytest.mark.xfail(strict=True, reason="known failure; when it passes, move it to tests/cases")
+def test_known_failure(nlp, case):
+    test_case(nlp, "known", case)
