@@ -182,6 +182,22 @@ def report(
         typer.echo(line)
 
 
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="The --out folder of a finished run.", metavar="DIR")],
+    to: Annotated[str, typer.Option("--to", help="omop, fhir, brat, label-studio or xlsx.", metavar="FORMAT")],
+    out: Annotated[Path | None, typer.Option("--out", help="The folder to write. [default: DIR/export/FORMAT]")] = None,
+    notes: Annotated[
+        Path | None, typer.Option("--notes", help="Where the notes are now, if they moved since the run.")
+    ] = None,
+) -> None:
+    """Write a finished run in another format, for a database, a form, an annotation tool or a spreadsheet."""
+    from .export import export as write
+
+    for line in write(folder, to, out, notes):
+        typer.echo(line)
+
+
 @policies_app.callback()
 def policies(context: typer.Context) -> None:
     if context.invoked_subcommand is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .case import Ask, Case, PolicyInfo, asks_of, marks_of, plain_values
+from ..case import Ask, Case, PolicyInfo, asks_of, marks_of, plain_values
 from .pages import entry, file_name, page
 from .writer import Writer
 

@@ -15,12 +15,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from ..case import Ask, Case, PolicyInfo, policy_of
 from ..corpus import NoteRow
 from ..criteria.chart import WEEKS_PER_MONTH
 from ..schema import Fact, Verdict
 from ..wording import ASSERTION_SIGNS, DISCLAIMER, KIND_WORDS, STATUS_WORDS, title, told, unusual_titles
 from . import timeline as lines
-from .case import Ask, Case, PolicyInfo, policy_of
 from .highlight import Span, marked, spans_of, visible
 
 _HERE = Path(__file__).parent

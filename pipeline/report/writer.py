@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import IO, Any
 
-from .case import PolicyInfo
+from ..case import PolicyInfo
 from .pages import index_parts, json_text
 
 PATIENTS = "patients"

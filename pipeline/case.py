@@ -1,4 +1,4 @@
-"""What the report knows of one patient: made by the run, or read back from the tables of a finished run."""
+"""What an output knows of one patient: made by the run, or read back from the tables of a finished run."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..corpus import NoteRow
-from ..criteria import Judgement
-from ..criteria.chart import words
-from ..schema import Fact, Verdict
-from ..tables import AUTO, VALUES, plain
+from .corpus import NoteRow
+from .criteria import Judgement
+from .criteria.chart import words
+from .schema import Fact, Verdict
+from .tables import AUTO, VALUES, plain
 
 Key = str  # a fact id, or "policy/criterion" of a verdict
 
