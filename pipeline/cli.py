@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import __version__
-from .errors import RunError, UserError
+from .errors import RunError, UserError, failure
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -62,14 +62,19 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:  # its text could hold words of a note, so only its kind and place are told
-        from .patient import failure
-
         _fail(f"internal error, {failure(error)}; please report it with this line and the command", 1)
 
 
 def _fail(message: str, status: int) -> None:
-    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    _complain(f"error: {message}")
     sys.exit(status)
+
+
+def _complain(message: str) -> None:
+    """One line on stderr; names and arguments may hold control characters."""
+    from .explain import neutral
+
+    typer.echo(neutral(" ".join(message.split())), err=True)
 
 
 def _version(wanted: bool) -> None:
@@ -242,10 +247,12 @@ def lexicons_check(
 
 def _report(problems: list[str], sound: str) -> int:
     """Print problems, one a line; the exit status."""
+    from .explain import neutral
+
     for problem in problems:
-        typer.echo(problem, err=True)
+        _complain(problem)
     if not problems:
-        typer.echo(sound)
+        typer.echo(neutral(sound))
     return 1 if problems else 0
 
 

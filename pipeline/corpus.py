@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Protocol
 
 from .encoding import NotText, decode
-from .errors import UserError
+from .errors import UserError, failure
 from .note_header import date_from_text, type_from_text
 from .schema import Note
 
 MAX_BYTES = 200_000_000
 TABLE_SUFFIXES = (".csv", ".parquet", ".jsonl")
 _UNSAFE = re.compile(
-    "%(?=[0-9A-Fa-f]{2})|[\x00-\x1f\x7f-\x9f;\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    "%(?=[0-9A-Fa-f]{2})|[\x00-\x1f\x7f-\x9f;\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _BLANK = " \t\r\n\f\v\0\x1a\ufeff\u200b\u00a0"
 
@@ -148,15 +149,18 @@ def read(root: str, source: Source) -> tuple[NoteRow, Note | None]:
         text, row.encoding, row.reason = (
             decode(data) if source.data is None else (data.decode("utf-8"), source.encoding, "")
         )
+        row.chars = len(text)
+        row.note_date = source.note_date or date_from_text(text)
+        row.note_type = source.note_type or type_from_text(text)
     except NotText as error:
         row.reason = str(error)
         return row, None
     except OSError as error:
         row.reason = f"cannot be read: {error.strerror or type(error).__name__}"
         return row, None
-    row.chars = len(text)
-    row.note_date = source.note_date or date_from_text(text)
-    row.note_type = source.note_type or type_from_text(text)
+    except Exception as error:  # whatever a text does to its reader costs this note alone
+        row.reason = failure(error)
+        return row, None
     if not text.strip(_BLANK):
         row.status, row.reason = "empty", row.reason or "no text"
         return row, None

@@ -8,9 +8,13 @@ from typing import Any
 
 from . import __version__, scoring
 from .errors import UserError
+from .outdir import private
 from .schema import KINDS
 
 _POLICY = "aspn-2022"
+_GOLD = ("note_id", "facts")
+_FACT = ("note_id", "kind", "assertion", "start", "end", "text")
+_VERDICTS = ("patient_id", "criteria", "overall")
 
 
 def main(gold: Path, *, facts: Path | None = None, json_output: bool = False, out: Path | None = None,
@@ -23,7 +27,8 @@ def main(gold: Path, *, facts: Path | None = None, json_output: bool = False, ou
     text = json.dumps(result, indent=1, sort_keys=True) + "\n"
     if out:
         try:
-            out.write_text(text, encoding="utf-8")
+            with open(out, "w", encoding="utf-8", opener=private) as file:  # errors are told with their words
+                file.write(text)
         except OSError as error:
             raise UserError(f"cannot write {out}: {error.strerror}; give another place to --out") from None
     from . import accuracy_view
@@ -45,11 +50,11 @@ def evaluate(gold: Path, facts: Path | None = None) -> dict[str, Any]:
     Keys: kinds, assertions, note_types, attributes, criteria (where gold has verdicts and the notes were run), errors,
     spans (facts whose text is not what stands at their offsets; always 0 or a defect).
     """
-    rows = _read_lines(gold / "gold_facts.jsonl", "a gold folder holds notes/ and gold_facts.jsonl")
+    rows = _read_lines(gold / "gold_facts.jsonl", "a gold folder holds notes/ and gold_facts.jsonl", _GOLD)
     wanted = {row["note_id"]: [_flat(fact) for fact in row["facts"]] for row in rows}
     verdicts: dict[tuple[str, str], str] = {}
     if facts:
-        found = _read_lines(facts, "give the facts.jsonl of a finished run")
+        found = _read_lines(facts, "give the facts.jsonl of a finished run", _FACT)
     else:
         found, verdicts = _run(gold / "notes")
     by_note: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -65,7 +70,7 @@ def evaluate(gold: Path, facts: Path | None = None) -> dict[str, Any]:
         "spans": {"checked": len(found), "bad": _bad_spans(gold / "notes", found)}}
     criteria_file = gold / "gold_criteria.jsonl"
     if verdicts and criteria_file.is_file():
-        result["criteria"] = scoring.criteria(_read_lines(criteria_file, ""), verdicts)
+        result["criteria"] = scoring.criteria(_read_lines(criteria_file, "see annotated_samples", _VERDICTS), verdicts)
     return result
 
 
@@ -119,14 +124,17 @@ def _bad_spans(notes: Path, found: list[dict[str, Any]]) -> int:
     return bad
 
 
-def _read_lines(path: Path, hint: str) -> list[dict[str, Any]]:
+def _read_lines(path: Path, hint: str, keys: tuple[str, ...]) -> list[dict[str, Any]]:
     try:
         with path.open(encoding="utf-8") as lines:
-            return [json.loads(line) for line in lines if line.strip()]
+            rows = [json.loads(line) for line in lines if line.strip()]
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}; {hint}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError(f"{path} is not JSON Lines (one JSON object a line); {hint}") from None
+    if not all(isinstance(row, dict) and all(key in row for key in keys) for row in rows):
+        raise UserError(f"{path} has lines without {', '.join(keys)}; {hint}")
+    return rows
 
 
 def _load_result(path: Path) -> dict[str, Any]:

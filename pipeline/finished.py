@@ -76,7 +76,7 @@ class Finished:
                     if row.status == "processed" and row.note_id not in case.texts:
                         case.withheld.setdefault(row.note_id, "the file is not where the run read it")
                 yield case
-        except (ValueError, KeyError, TypeError) as error:  # its text could hold words of a note
+        except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:  # its text could be of a note
             raise RunError(
                 f"the tables in {printable(str(self.folder))} are not as the run wrote them ({type(error).__name__}); "
                 "run again with --resume"

@@ -39,8 +39,10 @@ class OutDir:
             self._check()
             self._made = not self.path.exists()
             self.keep = self.work.is_dir()
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.work.mkdir(mode=0o700, exist_ok=True)
+            for folder in (self.path, self.work):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with contextlib.suppress(PermissionError):  # of somebody else, who shares it: our files stay private
+                    folder.chmod(0o700)
             self._acquire()
         return self
 
@@ -72,7 +74,7 @@ class OutDir:
         with writing(self.path):
             path = self.work / name
             path.unlink(missing_ok=True)
-            self._files.append(open(path, "x", encoding="utf-8", newline="", buffering=1 << 18, opener=_private))  # noqa: SIM115
+            self._files.append(open(path, "x", encoding="utf-8", newline="", buffering=1 << 18, opener=private))  # noqa: SIM115
         return self._files[-1]
 
     def publish(self, names: list[str], run: dict[str, Any]) -> None:
@@ -137,7 +139,7 @@ class OutDir:
             )
 
 
-def _private(path: str, flags: int) -> int:
+def private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 

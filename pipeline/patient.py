@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import tables
 from .checkpoint import Place, Recalled, recall
 from .corpus import NoteRow, Source, read_patient, without_text
-from .errors import UserError
+from .errors import UserError, failure
 from .schema import Fact, Note, Verdict
 
 if TYPE_CHECKING:
@@ -265,22 +265,3 @@ def _unjudged(record: Record, policy: str) -> list[Verdict]:
             f"This patient could not be judged ({record.failed}); a human must read the chart.",
         )
     ]
-
-
-def failure(error: BaseException) -> str:
-    """What failed and where, without a word of the note: "failed: KeyError in nlp.sections"."""
-    where = next(
-        (
-            note.removeprefix("in component ")
-            for note in getattr(error, "__notes__", ())
-            if note.startswith("in component ")
-        ),
-        "",
-    )
-    trace = error.__traceback__
-    while trace is not None and not where.startswith("bvn_"):
-        name = str(trace.tb_frame.f_globals.get("__name__", ""))
-        if name.startswith(f"{__package__}."):
-            where = name.removeprefix(f"{__package__}.")
-        trace = trace.tb_next
-    return f"failed: {type(error).__name__} in {where or 'an unknown component'}"

@@ -15,8 +15,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import RunError, UserError
-from .patient import Engine, Record, Settings, Task, failure
+from .errors import RunError, UserError, failure
+from .patient import Engine, Record, Settings, Task
 from .pool import MOST_DEATHS, batches
 
 if TYPE_CHECKING:

@@ -48,7 +48,9 @@ ATTRIBUTE_COLUMNS = tuple(dict.fromkeys(name for names in ATTRIBUTES.values() fo
 FILES = ("patients.csv", "criteria.csv", "facts.jsonl", "facts.csv", "notes.csv", "missing.md")
 AUTO = ("auto", "")
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA = re.compile(  # also behind what spreadsheets drop or do not show
+    "'*[\\s\0\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|'*[\t\r\n]"
+)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _QUOTED = re.compile('[,"\r\n\x1c-\x1e\x85\u2028\u2029]|^\\s|\\s$')
 _LINE_BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -70,14 +72,14 @@ def plain(value: Any) -> str:
 def cell(value: Any) -> str:
     """A value as a CSV cell: quoted where needed, nothing a spreadsheet takes for a formula."""
     text = plain(value)
-    if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text):
+    if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
         text = "'" + text
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
 
 
 def unescaped(text: str) -> str:
     """A cell as it was before `cell` made it safe for spreadsheets."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
 
 
 def line(values: Iterable[Any]) -> str:

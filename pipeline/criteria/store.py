@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
@@ -18,8 +19,8 @@ from .chart import listed
 from .policy import FINDINGS, Criterion, FindingTest, Model, NOfRule, Place, Policy, parts_of
 
 PACKAGE = "bvn_evidence_lexicons.policies"
-PACKAGE = "bvn_evidence_lexicons.policies"
 DEFAULT = "aspn-2022"
+_QUOTED = re.compile("'.{2,}'|\".{2,}\"")  # words of the file in what the YAML reader says
 
 
 @lru_cache(maxsize=1)
@@ -102,17 +103,19 @@ def _parse(path: Path) -> tuple[Policy | None, list[str]]:
         return None, [f"the file cannot be read ({error.strerror}); give the path of a .yml file"]
     try:
         if alias := next((t for t in yaml.scan(text, Loader=yaml.SafeLoader) if isinstance(t, yaml.AliasToken)), None):
-            return None, [f"line {alias.start_mark.line + 1}: '*{alias.value}' refers to another place; write it out"]
+            return None, [f"line {alias.start_mark.line + 1}: '*NAME' refers to another place; write it out"]
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or "a value that cannot be read"
+        what = _QUOTED.sub("...", getattr(error, "problem", None) or "a value that cannot be read")
         return None, [
             f"line {mark.line + 1 if mark else 1}: not valid YAML ({what}); check indentation, colons and quotes"
         ]
     if not isinstance(data, dict):
         return None, ["line 1: a policy is a list of 'key: value' lines; begin with 'id: my-policy'"]
+    if not data.keys() & Policy.model_fields.keys():  # perhaps a note: its words are not for the terminal
+        return None, ["line 1: none of the keys of a policy is here; begin with 'id: my-policy'"]
     problems = _repeated(node)
     try:
         policy = Policy.model_validate(data)

@@ -108,6 +108,8 @@ def read(name: str, path: str | None = None) -> dict[str, Any]:
         data = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except FileNotFoundError:
         raise UserError(f"no lexicon file {name}.yml in {file.parent}") from None
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{name}.yml cannot be read ({type(error).__name__}); give a readable file in UTF-8") from None
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         raise UserError(f"{name}.yml is not valid YAML{f' at line {where.line + 1}' if where else ''}") from None
