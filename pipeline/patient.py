@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import tables
 from .checkpoint import Place, Recalled, recall
 from .corpus import NoteRow, Source, read_patient, without_text
-from .errors import UserError, failure
+from .errors import RunError, UserError, failure
 from .schema import Fact, Note, Verdict
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from .criteria import Judgement, Policy
     from .reviews import Reviews
+
+
+DIED = "failed: the worker process died on a note of this patient"
 
 
 @dataclass(slots=True, frozen=True)
@@ -87,11 +90,25 @@ class Engine:
         if self._nlp is None:
             from . import nlp
 
-            self._nlp = nlp.load(self.settings.lexicons)
+            try:
+                self._nlp = nlp.load(self.settings.lexicons)
+            except UserError:
+                raise
+            except Exception as error:  # every note would fail
+                raise RunError(f"the pipeline cannot be built, {failure(error)}; please report it") from None
         return self._nlp
 
     def process(self, task: Task) -> Record:
-        """Read, extract and judge one patient. Nothing in a note raises; a note that fails is `rejected`."""
+        """Read, extract and judge one patient. Nothing in a note raises; a note that fails is `rejected`, and where the
+        patient as a whole fails, all its notes are."""
+        try:
+            return self._process(task)
+        except (UserError, RunError):
+            raise
+        except Exception as error:
+            return self.given_up(task, failure(error))
+
+    def _process(self, task: Task) -> Record:
         known = recall(task.place) if task.place else {}
         record = Record(task.patient_id, {}, [])
         facts: list[Fact] = []
@@ -198,9 +215,9 @@ class Engine:
         settled, decisions = settle(judgement, (self.reviews or {}).get(judgement.patient_id, {}))
         return settled, {criterion: verdict_origin(decision) for criterion, decision in decisions.items()}
 
-    def died(self, task: Task) -> Record:
-        """The record of a patient on whom a worker process died twice: its notes are listed, none is lost silently."""
-        reason = "failed: the worker process died on a note of this patient"
+    def given_up(self, task: Task, reason: str = DIED) -> Record:
+        """The record of a patient that could not be done, such as one on whom a worker process died twice: its notes
+        are listed as rejected, none is lost silently, and a human is to read the chart."""
         rows = [
             NoteRow(
                 source.note_id,

@@ -86,7 +86,7 @@ class _Pool:
                     raise RunError(
                         "worker processes keep dying (out of memory?); run again with --resume and fewer --workers"
                     ) from None
-                yield self._engine.died(task)
+                yield self._engine.given_up(task)
 
     def stop(self) -> None:
         """End the workers, also in the middle of a note."""

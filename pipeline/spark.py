@@ -141,7 +141,7 @@ class _Waves:
                     raise RunError(
                         f"Spark keeps failing ({type(error).__name__}; see its log); run again with --resume"
                     ) from None
-                yield self._engine.died(task)
+                yield self._engine.given_up(task)
 
 
 _here: tuple[Settings, Engine] | None = None
