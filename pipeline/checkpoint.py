@@ -43,7 +43,8 @@ class Journal:
     """The journal in a run's work folder. Only positions are held; a worker reads the line it is given the place of."""
 
     def __init__(self, out: OutDir, stamp: dict[str, str], resume: bool) -> None:
-        self._path = out.work / NAME
+        self.folder = out.work
+        self._path = self.folder / NAME
         self._places: dict[str, tuple[int, int]] = {}
         first = (json.dumps({"stamp": stamp}) + "\n").encode()
         if not (resume and self._index(first)):

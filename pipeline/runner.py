@@ -80,7 +80,7 @@ def records(
     if kind == "spark":
         from . import spark
 
-        return spark.process(tasks, engine, workers)
+        return spark.process(tasks, engine, workers, journal.folder if journal else None)
     return process(tasks, engine, workers)
 
 

@@ -93,12 +93,15 @@ def check() -> None:
         raise UserError("--engine spark needs Java 17; install it, or set JAVA_HOME to where it is") from None
 
 
-def process(tasks: Iterable[Task], engine: Engine, workers: int) -> Generator[Record, None, None]:
+def process(
+    tasks: Iterable[Task], engine: Engine, workers: int, scratch: Path | None = None
+) -> Generator[Record, None, None]:
     """The records of `tasks` in their order, computed by Spark in waves, so that the driver never holds the corpus.
 
-    Outside spark-submit, Spark runs in this machine with `workers` cores. Raises RunError where Spark keeps failing.
+    Outside spark-submit, Spark runs in this machine with `workers` cores and keeps its files in `scratch`. Raises
+    RunError where Spark keeps failing.
     """
-    session = _session(workers)
+    session = _session(workers, scratch)
     try:
         yield from _Waves(session.sparkContext, engine).run(batches(tasks))
     finally:
@@ -155,7 +158,7 @@ def _work(settings: Settings, tasks: list[Task]) -> list[Record]:
     return [_here[1].process(task) for task in tasks]
 
 
-def _session(workers: int) -> Any:
+def _session(workers: int, scratch: Path | None) -> Any:
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.appName("bvn-evidence")
@@ -163,6 +166,8 @@ def _session(workers: int) -> Any:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         builder = builder.master(f"local[{workers}]").config("spark.ui.enabled", "false")
+        if scratch is not None:  # what Spark sends to its workers passes through files, and holds notes
+            builder = builder.config("spark.local.dir", str(scratch.resolve()))
     session = builder.config("spark.ui.showConsoleProgress", "false").getOrCreate()
     session.sparkContext.setLogLevel("OFF")
     return session

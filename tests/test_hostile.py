@@ -259,7 +259,7 @@ def crowd(folder: Path, count: int) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("count", [int(os.environ.get("BVN_MANY", "5000"))])
+@pytest.mark.parametrize("count", [int(os.environ.get("BVN_MANY", "2000"))])
 def test_many_tiny_files_all_are_accounted_for(tmp_path, count):
     notes = crowd(tmp_path / "notes", count)
     summary = run(notes, tmp_path / "out", SAFE)
@@ -268,7 +268,7 @@ def test_many_tiny_files_all_are_accounted_for(tmp_path, count):
         assert sum(1 for _ in file) == count + 1
 
 
-@pytest.mark.parametrize("length", [int(os.environ.get("BVN_LARGE", "500000"))])
+@pytest.mark.parametrize("length", [int(os.environ.get("BVN_LARGE", "200000"))])
 @pytest.mark.parametrize("end", [" ", "\n"], ids=["one line", "lines"])
 def test_a_large_note_is_read_whole(nlp, length, end):
     filler = f"Nothing of interest was said about the weather today.{end}"

@@ -42,12 +42,19 @@ def test_a_run_on_spark_writes_the_same_bytes(parquet, tmp_path):
     for row in ROWS[:3]:
         (folder / row["patient_id"]).mkdir(parents=True, exist_ok=True)
         (folder / row["patient_id"] / f"{row['note_id']}.txt").write_bytes(row["text"].encode())
+    scratch: set[str] = set()
     for number, notes in enumerate((parquet, folder)):
         for engine in ("local", "spark"):
-            run(notes, tmp_path / f"{engine}{number}", Options(engine=engine, workers=1 + (engine == "spark")))
+            out = tmp_path / f"{engine}{number}"
+            run(
+                notes, out, Options(engine=engine, workers=1 + (engine == "spark")),
+                lambda done, total, out=out: scratch.update(path.name for path in (out / ".work").iterdir()),
+            )  # fmt: skip
+            assert not (out / ".work").exists()
         for name in tables.FILES:
             one, other = (_without_seconds(tmp_path / f"{engine}{number}" / name) for engine in ("local", "spark"))
             assert one == other and one, name
+    assert any(name.startswith("spark-") for name in scratch)  # its files stay in the output folder
 
 
 def _without_seconds(path: Path) -> str:
