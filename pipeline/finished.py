@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -50,6 +51,14 @@ class Finished:
     @property
     def policies(self) -> list[PolicyInfo]:
         return [PolicyInfo.of(row) for row in self.info.get("policies", [])]
+
+    @property
+    def finished_at(self) -> datetime:
+        """When the run finished, in UTC. Raises RunError where run.json does not say it."""
+        try:
+            return datetime.fromisoformat(self.info["timings"]["finished"]).astimezone(UTC)
+        except (KeyError, TypeError, ValueError):
+            raise RunError("run.json does not say when the run finished; run again with --resume") from None
 
     def corpus(self, notes: Path | None, spool: Path | None) -> Corpus:
         """The notes of the run, where they were or at `notes`. Raises UserError where they are not there."""
