@@ -33,10 +33,11 @@ def export(folder: Path, to: str, out: Path | None = None, notes: Path | None = 
     _check(target, run, notes)
     module = importlib.import_module(f".{to.replace('-', '_')}", __name__)
     with OutDir(folder, None) as held, writing(target):
+        cases = _cases(run, notes, held.work)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         staged = Path(tempfile.mkdtemp(prefix=".export-", dir=target.parent))  # 0700, on the target's file system
         try:
-            told = module.write(run, _cases(run, notes, held.work), staged)
+            told = module.write(run, cases, staged)
             (staged / MARK).touch()
             for path in staged.rglob("*"):
                 path.chmod(0o700 if path.is_dir() else 0o600)

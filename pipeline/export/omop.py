@@ -20,6 +20,7 @@ from ..finished import Finished
 from ..schema import Fact
 from ..tables import line, plain
 from .columns import Column, Sink, create_table
+from .fhir_parts import ODI_CODE, PAIN_CODE
 from .keys import Keys, integer_ids
 from .sentence import around
 
@@ -73,7 +74,6 @@ _THERAPY = {  # a therapy that the patient did not have
     "contraindicated": {"negation": "true"},
 }
 _NOT_SO = {"negation", "subject", "conditional"}
-_CODES = {"odi": {"loinc": "97909-6"}}
 _SEPARATORS = re.compile(r"[,=\s]+")
 
 
@@ -140,7 +140,8 @@ def _modifiers(fact: Fact, said: dict[str, str]) -> str:
     """`key=value` joined by commas, a list by semicolons; no more than the 2000 characters of the column."""
     pairs: dict[str, Any] = {**said, "kind": fact.kind, "assertion": fact.assertion}
     pairs.update((name, value) for name, value in fact.attributes.items() if value not in (None, [], ""))
-    pairs.update(_CODES.get(fact.kind, {}))
+    if fact.kind == "odi" or (fact.kind == "pain_score" and fact.attributes.get("max") == 10):
+        pairs["loinc"] = (ODI_CODE if fact.kind == "odi" else PAIN_CODE)["code"]
     pairs.update(section=fact.section, end=fact.end, rule=fact.rule, cue=fact.cue.rule if fact.cue else None)
     pairs["origin"] = (fact.review or {}).get("origin", "auto")
     parts = [f"{name}={_SEPARATORS.sub(' ', plain(value))}" for name, value in pairs.items() if value is not None]
