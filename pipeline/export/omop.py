@@ -138,7 +138,7 @@ def meaning(fact: Fact) -> dict[str, str]:
 
 def _modifiers(fact: Fact, said: dict[str, str]) -> str:
     """`key=value` joined by commas, a list by semicolons; no more than the 2000 characters of the column."""
-    pairs: dict[str, Any] = {**said, "kind": fact.kind, "assertion": fact.assertion}
+    pairs: dict[str, Any] = {"kind": fact.kind, "assertion": fact.assertion, **said}
     pairs.update((name, value) for name, value in fact.attributes.items() if value not in (None, [], ""))
     if fact.kind == "odi" or (fact.kind == "pain_score" and fact.attributes.get("max") == 10):
         pairs["loinc"] = (ODI_CODE if fact.kind == "odi" else PAIN_CODE)["code"]
