@@ -262,8 +262,12 @@ def test_values_are_those_of_the_evidence_table(out, resources):
                 seen["medication"] += 1
         if [value(a) for a in answers(filled, "imaging.status")] == ["met"]:
             assert {value(a) for a in answers(filled, "imaging.levels")} <= set(row["modic_levels"].split(";"))
+            assert {value(a) for a in answers(filled, "imaging.modic_type")} <= set(row["modic"].split(";"))
             seen["levels"] += 1
-    assert min(seen.values()) >= 10 and len(seen) == 7
+        if row["modic"] == "none" and [value(a) for a in answers(filled, "imaging.status")] == ["not_met"]:
+            assert [value(a) for a in answers(filled, "imaging.modic_type")] == ["none"]
+            seen["none"] += 1
+    assert min(seen.values()) >= 10 and len(seen) == 8
 
 
 def test_observations_are_the_scores_of_the_notes(out, resources):
@@ -362,8 +366,8 @@ def reviewed(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("reviewed")
     policy, notes, file = home / "my-plan.yml", home / "notes.jsonl", home / "reviews.jsonl"
     policy.write_text(MY_POLICY)
-    rows = [("P1", "DocumentReference/mri-1", "2024-03-05", MRI), ("P1", "DocumentReference/visit.2", "2024-04-02", CLINIC),
-            ("P2", "P2/scan", "2024-03-05", MRI)]  # fmt: skip
+    rows = [("P1", "DiagnosticReport/mri-1", "2024-03-05", MRI), ("P1", "DocumentReference/visit.2/html", "2024-04-02", CLINIC),
+            ("P2", "P2/scan", "2024-03-05", MRI), ("P2", "DocumentReference/letter", "2024-03-06", "Doing well.")]  # fmt: skip
     names = ("patient_id", "note_id", "note_date", "text")
     notes.write_text("".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows))
     options = Options(policies=("aspn-2022", str(policy)))
@@ -384,7 +388,7 @@ def test_origin_and_author_tell_what_reviewers_decided(reviewed):
     for resource in (one for many in found.values() for one in many):
         check(resource)
     forms = {f"{form['url']}|{form['version']}": form for form in found["Questionnaire"]}
-    patients = {f"Patient/{one['id']}": one["identifier"][0]["value"] for one in found["Patient"]}
+    patients = {f"Patient/{one['id']}": one["identifier"][0]["value"] for one in found["Patient"]} | {"Patient/P1": "P1"}
     filled = {}
     for one in found["QuestionnaireResponse"]:
         check_filled(one, forms[one["questionnaire"]])
@@ -406,13 +410,27 @@ def test_origin_and_author_tell_what_reviewers_decided(reviewed):
     assert statuses == {"97909-6": "final", "72514-3": "preliminary"}
 
 
-def test_notes_of_a_fhir_server_keep_their_own_reference(reviewed):
+def test_what_came_from_a_fhir_server_keeps_its_own_reference(reviewed):
+    """Also a patient, unless one of the notes came from elsewhere."""
     export(reviewed / "out", "fhir")
     found = read(reviewed / "out/export/fhir")
     assert [one["identifier"][0]["value"] for one in found["DocumentReference"]] == ["P2/scan"]
-    assert {one["derivedFrom"][0]["reference"] for one in found["Observation"]} == {"DocumentReference/visit.2"}
-    text = (reviewed / "out/export/fhir/QuestionnaireResponse.ndjson").read_text()
-    assert '"reference":"DocumentReference/mri-1"' in text
+    assert [one["identifier"][0]["value"] for one in found["Patient"]] == ["P2"]
+    for one in found["Observation"]:
+        assert one["derivedFrom"] == [{"reference": "DocumentReference/visit.2"}]
+        assert one["subject"] == {"reference": "Patient/P1"}
+    first = next(one for one in found["QuestionnaireResponse"] if one["subject"] == {"reference": "Patient/P1"})
+    (modic,) = answers(first, "imaging.modic_type")
+    assert [reference for reference, _, _ in places(modic)] == ["DiagnosticReport/mri-1"]
+    assert "path" not in json.dumps(modic)
+
+
+def test_a_value_without_words_behind_it_is_no_answer():
+    policy = list_policies()[0]
+    case = Case("P", [], {}, [], [Verdict("P", policy.id, "duration", "met", "x")], {policy.id: {"duration_months": "12"}})
+    filled = response(case, policy.id, form_of(PolicyInfo(policy.id), policy, ""), Chart("P", [], []), {})
+    assert answers(filled, "duration.status") and not answers(filled, "duration.months")
+    assert filled["status"] == "in-progress"
 
 
 def test_a_policy_that_has_changed_since_gives_a_form_of_statuses_and_says_so(reviewed, tmp_path):

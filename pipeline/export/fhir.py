@@ -17,7 +17,7 @@ from ..criteria.store import list_policies, load_policy
 from ..errors import UserError
 from ..finished import Finished
 from ..patient import policy_row
-from .fhir_parts import Json, identifier, reference, resource_id, served
+from .fhir_parts import Json, identifier, keeps_patient, patient_reference, resource_id, served
 from .observations import observations
 from .questionnaire import Form, form_of
 from .response import response
@@ -50,14 +50,13 @@ def _open(path: Path) -> TextIO:
 
 def _resources(case: Case, run: Finished, forms: dict[PolicyInfo, Form]) -> Iterator[Json]:
     processed = [row for row in case.rows if row.status == "processed"]
-    yield {
-        "resourceType": "Patient",
-        "id": resource_id("Patient", case.patient_id),
-        "identifier": [identifier("patient-id", case.patient_id)],
-    }
-    for row in processed:
-        if not served(row.note_id):
-            yield _document(case.patient_id, row)
+    if not keeps_patient(case):
+        yield {
+            "resourceType": "Patient",
+            "id": resource_id("Patient", case.patient_id),
+            "identifier": [identifier("patient-id", case.patient_id)],
+        }
+    yield from (_document(case, row) for row in processed if not served(row.note_id))
     chart = Chart(case.patient_id, case.facts, processed, case.as_of)
     for policy in dict.fromkeys(verdict.policy for verdict in case.verdicts):
         info = policy_of(run.policies, policy, case.judged_on)
@@ -66,7 +65,7 @@ def _resources(case: Case, run: Finished, forms: dict[PolicyInfo, Form]) -> Iter
     yield from observations(case)
 
 
-def _document(patient_id: str, row: NoteRow) -> Json:
+def _document(case: Case, row: NoteRow) -> Json:
     """A note without its text: enough to resolve references and to check (sha256) that a file is that note."""
     return {
         "resourceType": "DocumentReference",
@@ -74,7 +73,7 @@ def _document(patient_id: str, row: NoteRow) -> Json:
         "identifier": [identifier("note-id", row.note_id), identifier("sha256", row.sha256)],
         "status": "current",
         "type": {"text": row.note_type},
-        "subject": reference("Patient", patient_id),
+        "subject": patient_reference(case),
         "content": [{"attachment": {"contentType": f"text/plain; charset={row.encoding or 'utf-8'}"}}],
         **({"context": {"period": {"start": row.note_date}}} if row.note_date else {}),
     }

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from ..case import Case
 from ..criteria.chart import words
 from ..schema import Fact
 
@@ -28,7 +29,9 @@ AUTO = "auto-client"  # DTR 2.2.0; versions before it have `auto`
 # What FHIR's `string` cannot hold: control characters, halves of surrogate pairs, and white space but for blank,
 # tab and line ends (datatypes page: the pattern [ \r\n\t\S]+)
 _UNFIT = re.compile(r"[^\S \t\r\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_SERVED = re.compile(r"(?:.*/)?(DocumentReference/[A-Za-z0-9.\-]{1,64})")
+_ID = r"[A-Za-z0-9.\-]{1,64}"
+# a second form of a document has a suffix, and a note id that two patients share a prefix or a counter
+_SERVED = re.compile(rf"(?:.*/)?((?:DocumentReference|DiagnosticReport)/{_ID})(?:/(?:[a-z]+|\d+))?(?:~\d+)?")
 
 
 def clean(text: str) -> str:
@@ -43,7 +46,7 @@ def resource_id(kind: str, *names: str) -> str:
 
 
 def served(note_id: str) -> str | None:
-    """The reference of a note that came from a FHIR server as a DocumentReference; None for any other note."""
+    """The reference of a note that came as a FHIR resource; None for any other note."""
     match = _SERVED.fullmatch(note_id)
     return match[1] if match else None
 
@@ -52,8 +55,19 @@ def reference(kind: str, *names: str) -> Json:
     return {"reference": f"{kind}/{resource_id(kind, *names)}"}
 
 
+def keeps_patient(case: Case) -> bool:
+    """Whether all notes of a patient came as FHIR resources, whose patients our ids then are."""
+    notes = [row.note_id for row in case.rows if row.status == "processed"]
+    return bool(notes) and all(map(served, notes)) and bool(re.fullmatch(_ID, case.patient_id))
+
+
+def patient_reference(case: Case) -> Json:
+    """The original Patient where all notes came as FHIR resources, else the one we write."""
+    return {"reference": f"Patient/{case.patient_id}"} if keeps_patient(case) else reference("Patient", case.patient_id)
+
+
 def note_reference(note_id: str) -> Json:
-    """The DocumentReference of a note: the original one where the note came as such, else the one we write."""
+    """The original resource of a note where it came as one, else the DocumentReference we write."""
     original = served(note_id)
     return {"reference": original} if original else reference("DocumentReference", note_id)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from ..case import Case
 from ..criteria.chart import number
 from ..schema import Fact
-from .fhir_parts import ODI_CODE, PAIN_CODE, Json, amount, derivations, note_reference, reference, resource_id
+from .fhir_parts import ODI_CODE, PAIN_CODE, Json, amount, derivations, note_reference, patient_reference, resource_id
 
 _SURVEY = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "survey"}]}
 
@@ -21,23 +21,25 @@ def observations(case: Case) -> Iterator[Json]:
             scale = 100.0 if fact.kind == "odi" else number(fact.attributes.get("max"))
             found.setdefault((fact.note_id, fact.kind, score, scale), []).append(fact)
     for (note_id, kind, score, scale), facts in found.items():
-        yield _observation(case.patient_id, note_id, kind, score, scale, facts)
+        yield _observation(case, note_id, kind, score, scale, facts)
 
 
-def _observation(patient: str, note_id: str, kind: str, score: float, scale: float | None, facts: list[Fact]) -> Json:
+def _observation(case: Case, note_id: str, kind: str, score: float, scale: float | None, facts: list[Fact]) -> Json:
     day = facts[0].note_date
     odi = kind == "odi"
+    source = note_reference(note_id)
+    of_document = source["reference"].startswith("DocumentReference/")  # the only kind of note `derivedFrom` takes
     return {
         "resourceType": "Observation",
-        "id": resource_id("Observation", patient, note_id, kind, str(score), str(scale)),
+        "id": resource_id("Observation", case.patient_id, note_id, kind, str(score), str(scale)),
         "extension": derivations(facts),
         "status": "final" if _settled(facts) else "preliminary",
         "category": [_SURVEY],
         "code": {"coding": [ODI_CODE]} if odi else _pain_code(scale),
-        "subject": reference("Patient", patient),
+        "subject": patient_reference(case),
         **({"effectiveDateTime": day} if day else {}),
         "valueQuantity": amount(score, "%", "%") if odi else amount(score, "{score}", "{score}"),
-        "derivedFrom": [note_reference(note_id)],
+        **({"derivedFrom": [source]} if of_document else {}),
     }
 
 

@@ -9,7 +9,7 @@ from ..case import Case
 from ..criteria.chart import Chart
 from ..schema import Fact, Verdict
 from .answers import Answer, Asked, answers
-from .fhir_parts import AUTO, Json, clean, coding, derivations, origin, reference, resource_id
+from .fhir_parts import AUTO, Json, clean, coding, derivations, origin, patient_reference, resource_id
 from .questionnaire import Form, Group
 from .questions import Question
 
@@ -31,7 +31,7 @@ def response(case: Case, policy: str, form: Form, chart: Chart, run: Json) -> Js
         "id": resource_id("QuestionnaireResponse", case.patient_id, policy),
         "questionnaire": form.canonical,
         "status": "in-progress" if is_open or not verdicts else "completed",
-        "subject": reference("Patient", case.patient_id),
+        "subject": patient_reference(case),
         **({"authored": finished} if finished else {}),
         "author": {"type": "Device", "display": f"bvn-evidence {run.get('program', {}).get('version', '')}".strip()},
         "item": [group.item for group in filled],
