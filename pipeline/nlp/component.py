@@ -76,11 +76,22 @@ def _made(text: str, kind: str, draft: Draft) -> Fact:
     start, end = draft.start, draft.end
     if not draft.absolute:
         start, end = sentence.source(start), sentence.source(end)
+    start, end = _trimmed(text, start, end)
+    if start >= end:
+        raise ValueError(f"a fact of rule {draft.rule} without text")
+    return Fact(kind, draft.assertion, start, end, text[start:end], text[sentence.start:sentence.end],
+                sentence.section, draft.rule, draft.attributes, draft.cue and _as_written(text, draft.cue))
+
+
+def _as_written(text: str, cue: Cue) -> Cue:
+    """The cue in the words of the note, whatever form of them its rule was matched in."""
+    start, end = _trimmed(text, cue.start, cue.end)
+    return Cue(start, end, text[start:end], cue.rule)
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
     while end > start and text[end - 1] in " \t\r\n,;":
         end -= 1
     while start < end and text[start] in " \t\r\n,;":
         start += 1
-    if start >= end:
-        raise ValueError(f"a fact of rule {draft.rule} without text")
-    return Fact(kind, draft.assertion, start, end, text[start:end], text[sentence.start:sentence.end],
-                sentence.section, draft.rule, draft.attributes, draft.cue)
+    return start, end

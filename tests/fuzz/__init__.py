@@ -1,0 +1,1 @@
+"""Fuzzing of the way from bytes to verdicts: see docs/fuzzing.md."""
