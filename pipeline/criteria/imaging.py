@@ -23,6 +23,11 @@ def qualifying(chart: Chart, test: ImagingTest) -> list[Fact]:
     return []
 
 
+def clashing(chart: Chart, test: ImagingTest) -> list[View]:
+    """Notes that document a wanted change and deny it at the same place, MRI reports first."""
+    return [v for group in views(chart, test) for v in group if v.state == "clash"]
+
+
 def read(chart: Chart, test: ImagingTest) -> Reading:
     """The report decides; a letter decides only where no report is on file. Reports that contradict each other, and
     letters that say more than the report, are for a person."""
@@ -129,9 +134,11 @@ def _contradicts(other: View, good: list[View]) -> bool:
 
 
 def _unmet(deciding: list[View], test: ImagingTest) -> Reading:
-    """No note qualifies: the latest one that speaks of endplates counts."""
+    """No note qualifies: the latest one that speaks of endplates counts, but gaps do not hide a contradiction."""
     speaking = [v for v in deciding if v.state != "silent"] or deciding
     last = speaking[-1]
+    if last.state in ("no_type", "descriptor", "no_level"):
+        last = next((v for v in reversed(speaking) if v.state == "clash"), last)
     where = f" at {listed(sorted(last.levels, key=_height))}" if last.levels else ""
     wanted = " or ".join(str(t) for t in test.types)
     if last.state in ("clash", "hedged", "edge", "split", "resolved"):

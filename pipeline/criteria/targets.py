@@ -24,6 +24,10 @@ def read_bodies(chart: Chart, test: BodiesTest) -> Reading:
     failure: which of them are requested stands in the request, not in the notes."""
     facts = modic_facts(chart)
     bodies, levels = target_bodies(facts), sorted({level for f in facts for level in disc_levels(f)})
+    if not bodies and (clash := imaging.clashing(chart, ANY_LEVEL)):
+        told = f"The {clash[0].source} documents and denies the change at {listed(sorted(clash[0].levels))}"
+        ask = f"{told}: ask the radiologist for an addendum that states type and level."
+        return Reading("review", f"{told}.", [f for v in clash for f in v.facts], {"modic_level": ask})
     if not bodies:
         return Reading(
             "missing",

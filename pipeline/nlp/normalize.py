@@ -1,7 +1,7 @@
 """Text as the lexicons see it: lower case, plain ASCII punctuation, key words with their typing errors mended.
 
-`fold` keeps the length, so offsets stay those of the note. Mending a word may change the length; `mend` therefore
-returns a map back to the folded text.
+`fold` keeps the length, so offsets stay those of the note. Mending a word or a line end may change the length; `mend`
+therefore returns a map back to the folded text.
 """
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _PLAIN = {
 }
 _TABLE = {ord(char): plain for char, plain in _PLAIN.items()}
 _WORD = re.compile(r"[a-z]{5,}")
+_BREAK = re.compile(r"[\r\n\f\v\x1c-\x1e\x85\u2028\u2029]\s*")
 _MENDED_CACHE_LIMIT = 200_000
 
 
@@ -33,6 +34,18 @@ def fold(text: str) -> str:
 
 def _has_blank(text: str) -> bool:
     return "\n" in text or "\t" in text or "\r" in text or not text.isprintable()
+
+
+def breaks(text: str) -> list[tuple[int, int]]:
+    """Where a text goes on in a new line with more than one blank: a Windows line end, an indented line."""
+    found = []
+    for match in _BREAK.finditer(text):
+        start = match.start()
+        while start and text[start - 1].isspace():
+            start -= 1
+        if match.end() - start > 1:
+            found.append((start, match.end()))
+    return found
 
 
 class OffsetMap:
@@ -86,23 +99,26 @@ class Speller:
                     best, best_distance = key, distance
         return None if tie else best
 
-    def mend(self, text: str) -> tuple[str, OffsetMap | None]:
-        """`text` (folded) with its key words mended, and the map back, None where nothing changed."""
+    def mend(self, text: str, gaps: Iterable[tuple[int, int]] = ()) -> tuple[str, OffsetMap | None]:
+        """`text` (folded) with its key words mended and each of the gaps made one blank, and the map back, None where
+        nothing changed."""
+        edits = [(start, end, " ") for start, end in gaps]
+        for match in _WORD.finditer(text):
+            word = match.group()
+            right = self._cache[word] if word in self._cache else self.word(word)
+            if right is not None:
+                edits.append((*match.span(), right))
+        if not edits:
+            return text, None
         parts: list[str] = []
         ends: list[int] = []
         shifts: list[int] = []
         last = length = 0
-        for match in _WORD.finditer(text):
-            word = match.group()
-            right = self._cache[word] if word in self._cache else self.word(word)
-            if right is None:
-                continue
-            parts += text[last:match.start()], right
-            length += match.start() - last + len(right)
-            last = match.end()
+        for start, end, right in sorted(edits):
+            parts += text[last:start], right
+            length += start - last + len(right)
+            last = end
             ends.append(length)
             shifts.append(last - length)
-        if not parts:
-            return text, None
         parts.append(text[last:])
         return "".join(parts), OffsetMap(ends, shifts)

@@ -28,6 +28,7 @@ _MONTHS = {name: number for number, names in enumerate(
 _MONTH = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + r")\.?"
 WEEKS_A_MONTH = 4.345
 DAYS_A_MONTH = 30.4
+_LONGEST = 1196  # months, nearly a hundred years: a longer time is a slip of the pen ("2024 months"), or no symptom's
 
 
 def number(text: str) -> float | None:
@@ -77,9 +78,12 @@ class Day:
     day: int | None = None
 
     def months_to(self, iso: str) -> float | None:
-        """Months from this date to an ISO date (whole months where no day is given); None where it lies after it."""
+        """Months from this date to an ISO date (whole months where no day is given); None where it lies after it, or a
+        century before."""
         until = date.fromisoformat(iso)
         months = (until.year - self.year) * 12 + (until.month - (self.month or until.month))
+        if months > _LONGEST:
+            return None
         if self.day is not None:
             try:
                 days = (until - date(self.year, self.month or 1, self.day)).days
@@ -127,6 +131,8 @@ def lengths(text: str) -> list[Length]:
         before = text[max(0, start - 32):start]
         if _PART.search(before):
             months /= 2
+        if months > _LONGEST:
+            continue
         found.append(Length(start, end, round(months, 1), _qualifier(match, before, text, end)))
     return found
 
@@ -236,6 +242,6 @@ def spans(text: str) -> list[Span]:
             months, start = (day.month - _MONTHS[bare["n"].rstrip(".")]) % 12, bare.start()
         else:
             continue
-        if months > 0:
+        if 0 < months <= _LONGEST:
             found.append(Span(start, day.end, float(months)))
     return found

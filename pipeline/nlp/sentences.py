@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 
 from .columns import Cell, tables
 from .levels import HEADING_LEVELS
-from .normalize import OffsetMap, Speller, fold
+from .normalize import OffsetMap, Speller, breaks, fold
 from .spans import DocTokens
 from .view import NoteView
 
@@ -331,7 +331,8 @@ class Sentences:
         """The note's sentences with their folded, mended text."""
         sentences = []
         for index, piece in enumerate(split(text)):
-            mended, offsets = self.speller.mend(fold(text[piece.start:piece.end]))
+            raw = text[piece.start:piece.end]
+            mended, offsets = self.speller.mend(fold(raw), breaks(raw))
             heading = self.speller.mend(fold(piece.heading))[0] if piece.heading else ""
             sentences.append(Sentence(index, piece.start, piece.end, mended, piece.line, piece.label, heading,
                                       piece.checked, piece.cell, map=offsets))
