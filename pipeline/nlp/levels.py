@@ -13,6 +13,7 @@ from itertools import pairwise
 
 SPINE = [*(f"C{n}" for n in range(1, 8)), *(f"T{n}" for n in range(1, 13)), *(f"L{n}" for n in range(1, 6)), "S1", "S2"]
 DISCS = [f"{a}-{b}" for a, b in pairwise(SPINE)]
+_HEIGHT = {name: float(n) for n, name in enumerate(SPINE)} | {"L6": SPINE.index("S1") - 0.5}
 LUMBAR = frozenset([*DISCS[DISCS.index("T12-L1"):], "L5-L6", "L6-S1"])
 _ORDER = {disc: n for n, disc in enumerate(DISCS)} | {"L5-L6": 23.3, "L6-S1": 23.6}
 
@@ -70,12 +71,13 @@ class Mention:
 
 
 def vertebra(text: str) -> str | None:
-    """Canonical vertebra ("L4", "T12") of a folded name such as "l4", "d 12"."""
+    """Canonical vertebra ("L4", "T12") of a folded name such as "l4", "d 12"; None for one that nobody has ("s6")."""
     match = re.fullmatch(r"([cltds])\s?(\d{1,2})", text.strip())
     if not match:
         return None
     letter = "T" if match[1] == "d" else match[1].upper()
-    return f"{letter}{int(match[2])}"
+    name = f"{letter}{int(match[2])}"
+    return name if name in _HEIGHT else None
 
 
 def _next(name: str) -> str | None:
@@ -132,7 +134,7 @@ def find(text: str) -> list[Mention]:
     verts = []
     for match in _VERT.finditer(text):
         name = vertebra(match.group())
-        if name and not _ROOT.match(text, match.end()) and not _EXIT_ROOT.search(text, 0, match.start()) and (name in SPINE or name == "L6"):
+        if name and not _ROOT.match(text, match.end()) and not _EXIT_ROOT.search(text, 0, match.start()):
             mention = Mention(match.start(), match.end(), "vertebra", vertebrae=(name,))
             if not _overlaps(mention, taken):
                 verts.append(mention)
@@ -151,7 +153,7 @@ def _discs(text: str) -> list[Mention]:
     for match in _OVER.finditer(text):
         first, last = vertebra(match[1]), vertebra(match[2])
         if first and last:
-            levels = disc_range(*sorted((first, last), key=lambda v: SPINE.index(v) if v in SPINE else 99))
+            levels = disc_range(*sorted((first, last), key=lambda v: _HEIGHT[v]))
             if len(levels) == 1:
                 found.append(Mention(match.start(), match.end(), "disc", levels, (first, last)))
     spans = [(m.start, m.end) for m in found]
@@ -216,7 +218,7 @@ def _ranges(text: str, verts: list[Mention]) -> list[Mention]:
                 or (_BETWEEN.search(text, 0, before.start) and _AND.fullmatch(text, before.end, mention.start))):
             levels = disc_range(before.vertebrae[0], mention.vertebrae[0])
             if levels:
-                names = SPINE[SPINE.index(before.vertebrae[0]):SPINE.index(mention.vertebrae[0]) + 1]
+                names = dict.fromkeys(name for level in levels for name in level.split("-"))
                 joined[-1] = Mention(before.start, mention.end, "disc", levels, tuple(names))
                 continue
         joined.append(mention)

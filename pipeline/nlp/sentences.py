@@ -92,7 +92,7 @@ def split(text: str) -> list[Piece]:
 def _logical_lines(text: str, rows: dict[int, list[Cell]]) -> list[tuple[int, int]]:
     """Physical lines with soft wraps joined, table rows apart; blank lines end a paragraph."""
     lines: list[tuple[int, int]] = []
-    width = before_end = 0
+    width = before_end = last_start = 0
     for match in LINE.finditer(text):
         start, end = match.span()
         content = match.group().strip()
@@ -103,31 +103,30 @@ def _logical_lines(text: str, rows: dict[int, list[Cell]]) -> list[tuple[int, in
         end = start + len(content)
         blank_between = text.count("\n", before_end, start) > 1 or text.count("\r", before_end, start) > 1
         apart = blank_between or start in rows or (lines and lines[-1][0] in rows)
-        if lines and not apart and width and _continues(text[lines[-1][0]:lines[-1][1]], content, width):
+        if lines and not apart and width and _continues(text[last_start:lines[-1][1]], content, width):
             lines[-1] = (lines[-1][0], end)
         else:
             if blank_between:
                 width = 0
             lines.append((start, end))
         width = max(width, len(content))
-        before_end = match.end()
+        last_start, before_end = start, match.end()
     return lines
 
 
-def _continues(before: str, content: str, width: int) -> bool:
-    """Whether a line goes on in the next one."""
-    last = before[before.rfind("\n") + 1:]
+def _continues(last: str, content: str, width: int) -> bool:
+    """Whether the line `last` goes on in the next one, `content`; both without the blanks around them."""
     if "|" in content or "|" in last or _starts_item(content):
         return False
-    if before.endswith(":") or CHECKBOX.match(last.lstrip()) or (_COLUMNS.search(content) and CHECKBOX.search(last)):
+    if last.endswith(":") or CHECKBOX.match(last) or (_COLUMNS.search(content) and CHECKBOX.search(last)):
         return False
-    if _FUNCTION_END.search(before):
+    if _FUNCTION_END.search(last):
         return True
     if _OPENER.match(content):
         return False
-    if before[-1] == "." and content[0].islower() and not _ABBREVIATED.search(before):
+    if last[-1] == "." and content[0].islower() and not _ABBREVIATED.search(last):
         return False
-    if before[-1] in ".!?;)" and len(last) < max(60, 0.75 * width):
+    if last[-1] in ".!?;)" and len(last) < max(60, 0.75 * width):
         return False
     if content[0].islower():
         return len(last) >= max(40, 0.6 * width)
