@@ -28,7 +28,7 @@ _LABEL = re.compile(r"[^\W\d_][^:\n|.;?!\[\]]{0,58}?\s*:")
 _ABBREVIATIONS = frozenset(
     ["dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "no", "nos", "fig", "figs", "ref", "pt", "pts", "e.g", "i.e", "eg", "ie", "etc", "y.o", "y/o", "a.m", "p.m", "jr", "sr", "inc", "est", "avg", "min", "max", "hr", "hrs", "wk", "wks", "mo", "mos", "yr", "yrs", "mg", "mcg", "lt", "rt", "bilat", "sup", "inf", "ant", "post", "neg", "pos", "ext", "flex", "dx", "hx", "tx", "rx", "fx", "cons", "sig", "prev", "c/o", "s/p", "w/o", "q.d", "b.i.d", "t.i.d", "p.r.n", "p.o", "h.s", "q.h.s", "vol", "temp", "resp", "incl", "excl", "esp", "lat", "med", "gr", "dept", "tel", "sec", "al", "ca", "cf"])
 _END = re.compile(
-    r"[.?!]+[\"')\]]*(?=\s)|[.?!:]\s*,(?=\s*[A-Z0-9(\"])|(?<=[a-z)%\d])[.?!](?=[A-Z][A-Za-z0-9])|/{2,}|\s[|]\s?|\t+\s*[|]|;(?=\s)")
+    r"(?<![.?!])[.?!]++[\"')\]]*+(?=\s)|[.?!:]\s*,(?=\s*[A-Z0-9(\"])|(?<=[a-z)%\d])[.?!](?=[A-Z][A-Za-z0-9])|/{2,}|\s[|]\s?|;(?=\s)")
 _TOKEN_BEFORE = re.compile(r"[A-Za-z./]*$")
 _COLUMNS = re.compile(r"\S {3,}\S")
 _FUNCTION_END = re.compile(r"(?:(?<!\s\s)(?<!\t)(?<![?:|\]=]\s)(?<!\s[-\u2013]\s)\b(?:and|or|of|at|the|with|a|an|in|to|for|is|are|was|on|from|by|no|modic|type)|[,&/-])\s*$", re.I)
@@ -83,7 +83,8 @@ def split(text: str) -> list[Piece]:
     for number, (start, end) in enumerate(_logical_lines(text, rows)):
         block.enter(text, start, end)
         if start in rows:
-            pieces += [Piece(cell.start, cell.end, number, cell.column, cell.head, None, True) for cell in rows[start]]
+            pieces += [Piece(a, b, number, cell.column, cell.head, None, True)
+                       for cell in rows[start] for a, b in _short(text, cell.start, cell.end)]
             continue
         pieces += _pieces(text, start, end, number, block)
     return pieces
@@ -168,7 +169,7 @@ def _pieces(text: str, start: int, end: int, number: int, block: _Block) -> list
     labels, body = _heading(text, at, end)
     if labels and body >= end and (len(labels) == 1 or line.rstrip().endswith(":")):  # a heading on a line of its own stands over the lines below
         block.heading, block.fresh = " ".join(labels), True
-        return [Piece(at, end, number, "", block.heading, None, False)]
+        return [Piece(at, min(end, at + _LONGEST), number, "", block.heading, None, False)]
     if labels and HEADING_LEVELS.match(labels[0] + ":") and HEADING_LEVELS.match(block.heading + ":"):
         block.heading = ""
     over = " ".join([block.heading, *(labels[:-1] or labels)]).strip()
@@ -202,13 +203,13 @@ def _row(text: str, start: int, end: int, number: int, block: _Block) -> list[Pi
         return []
     if not block.columns:
         block.columns = [cell[2].lower() for cell in cells]
-        return [Piece(a, b, number, "", "", None, True) for a, b, _ in cells if b > a]
+        return [Piece(c, d, number, "", "", None, True) for a, b, _ in cells for c, d in _short(text, a, b)]
     head = cells[0][2] if cells else ""
     pieces = []
     for position, (a, b, content) in enumerate(cells):
         if content:
             label = block.columns[position] if position < len(block.columns) else ""
-            pieces.append(Piece(a, b, number, label, head, None, True))
+            pieces += [Piece(c, d, number, label, head, None, True) for c, d in _short(text, a, b)]
     return pieces
 
 
@@ -216,9 +217,9 @@ def _heading(text: str, start: int, end: int) -> tuple[list[str], int]:
     """The labels that open a line ("Findings: L4-5:") and where its body begins."""
     at = start
     labels = []
-    while at < end:
+    while at < end and len(labels) < _MOST_LABELS:
         match = HEADING_LEVELS.match(text, at, end)
-        stop = match.end(1) if match else 0
+        stop = match.end(1) if match and match.end(1) - at < _LONGEST_LABEL else 0
         label = _LABEL.match(text, at, end)
         if label and _is_label(label.group()):
             stop = max(stop, label.end())
@@ -244,6 +245,7 @@ def _label(sentence: str) -> str:
 
 
 _LONGEST = 4000
+_MOST_LABELS, _LONGEST_LABEL = 8, 200
 _INLINE_LEVEL = re.compile(r"(?<=[\s,;.])(?=[LSTDlstd]\d{1,2}\s?[-/–]\s?[LSls]?\d\s*:)")
 _LEVEL_LIST = re.compile(r"(?:\d\s*(?:,|&|-|–)|\b(?:and|to|through|thru))\s*$", re.I)
 
@@ -261,15 +263,19 @@ def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
     pieces = []
     at = start
     for stop, go_on in [*sorted(cuts), (end, end)]:
-        a, b = _strip(text, at, stop)
-        while b - a > _LONGEST:  # no sentence: keeps the cost of text without any full stop linear
-            blank = max(text.rfind(" ", a + _LONGEST // 2, a + _LONGEST), a + _LONGEST // 2)
-            pieces.append((a, blank))
-            a, _ = _strip(text, blank, b)
-        if b > a:
-            pieces.append((a, b))
+        pieces += _short(text, *_strip(text, at, stop))
         at = max(at, go_on)
     return pieces
+
+
+def _short(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """`start` and `end`, or several pieces where that is no sentence: keeps the cost of text without a full stop linear."""
+    pieces = []
+    while end - start > _LONGEST:
+        blank = max(text.rfind(" ", start + _LONGEST // 2, start + _LONGEST), start + _LONGEST // 2)
+        pieces.append((start, blank))
+        start, _ = _strip(text, blank, end)
+    return [*pieces, (start, end)] if end > start else pieces
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from bvn_evidence.criteria import list_policies
 from bvn_evidence.explain import render, sections_of
 from bvn_evidence.patient import Engine, Settings, Task, policy_row
 from bvn_evidence.report.highlight import marked, safe, spans_of
-from bvn_evidence.report.rebuild import cases
+from bvn_evidence.finished import Finished
 from bvn_evidence.schema import Fact, Note
 from rich.console import Console
 
@@ -86,9 +86,9 @@ def check_run(nlp: Any, chart: charts.Chart, facts: list[Fact]) -> None:
         heads = tables.headers(engine.columns)
         for name, chunk in record.chunks.items():
             Path(root, name).write_text(heads[name] + chunk, encoding="utf-8", newline="")
-        case = next(cases(root))
+        case = next(Finished(root, {}).cases())
         rows = [row for row, _ in read_patient(folder, chart.sources)]
-    case.texts = {row.note_id: texts[row.note_id] for row in rows if row.status == "processed"}
+    case.texts, case.withheld = {row.note_id: texts[row.note_id] for row in rows if row.status == "processed"}, {}
     infos = [report.PolicyInfo.of(policy_row(policy)) for policy in engine.versions]
     check_page(record.page)
     assert report.page(case, infos) == record.page, "the report made from the tables is another"
