@@ -216,7 +216,7 @@ def _row(text: str, start: int, end: int, number: int, block: _Block) -> list[Pi
 def _heading(text: str, start: int, end: int) -> tuple[list[str], int]:
     """The labels that open a line ("Findings: L4-5:") and where its body begins."""
     at = start
-    labels = []
+    labels: list[str] = []
     while at < end and len(labels) < _MOST_LABELS:
         match = HEADING_LEVELS.match(text, at, end)
         stop = match.end(1) if match and match.end(1) - at < _LONGEST_LABEL else 0

@@ -69,7 +69,7 @@ def sentences() -> tuple[str, ...]:
 
 def found() -> list[Path]:
     """The inputs that once failed."""
-    return sorted(FOUND.glob("*.bin"))
+    return sorted(FOUND.glob("*.chart"))
 
 
 def dictionary() -> str:

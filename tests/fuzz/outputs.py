@@ -14,15 +14,16 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from bvn_evidence import report, tables
 from bvn_evidence.corpus import read_patient
 from bvn_evidence.criteria import list_policies
 from bvn_evidence.explain import render, sections_of
+from bvn_evidence.finished import Finished
 from bvn_evidence.patient import Engine, Settings, Task, policy_row
 from bvn_evidence.report.highlight import marked, safe, spans_of
-from bvn_evidence.finished import Finished
 from bvn_evidence.schema import Fact, Note
-from rich.console import Console
 
 from . import charts
 
@@ -99,7 +100,7 @@ def check_run(nlp: Any, chart: charts.Chart, facts: list[Fact]) -> None:
 def check_highlight(note: Note, facts: list[Fact]) -> None:
     """The marked note shows all of the note and nothing else."""
     spans = spans_of(list(enumerate(facts, 1)), set())
-    bare = html.unescape(_TAG.sub("", str(marked(note.text, spans, lambda span: "")))) 
+    bare = html.unescape(_TAG.sub("", str(marked(note.text, spans, lambda span: ""))))
     assert bare == html.unescape(_TAG.sub("", str(safe(note.text)))), "the marked note is not the note"
 
 
