@@ -296,7 +296,7 @@ def _ends(text: str, start: int, match: re.Match[str], end: int) -> bool:
         return True
     before = _TOKEN_BEFORE.search(text, max(start, match.start() - 12), match.start())
     word = before.group().lower().strip(".") if before else ""
-    rest = text[match.end():match.end() + 3].lstrip()
+    rest = text[match.end():match.end() + 40].lstrip()
     if not word:  # a number: "1." opens an item, "2.5" never comes here
         opening = text[start:match.start()].strip()
         return not (opening.isdigit() and len(opening) <= 2)
