@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from fuzz import charts, fragments, grammar, mutate, properties
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from fuzz import charts, fragments, grammar, mutate, properties
 
 HERE = Path(__file__).parent
 SECONDS = 15
