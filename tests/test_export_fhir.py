@@ -32,6 +32,7 @@ from bvn_evidence.finished import Finished
 from bvn_evidence.reviews import append, decide_fact, decide_verdict
 from bvn_evidence.runner import Options, run
 from bvn_evidence.schema import Fact, Verdict
+from exported import reviewed_run
 
 SAMPLES = Path(__file__).parents[1] / "annotated_samples" / "notes"
 POLICIES = ("aspn-2022", "cam-394", "uhc", "medicare-lcd", "medicare-a59468", "intracept-trial")
@@ -315,6 +316,7 @@ def test_every_policy_makes_a_sound_form(policy):
         assert (item["type"] == "group") == ("prefix" in item) and (item["type"] != "display" or set(item) == {"linkId", "text", "type"})
     assert policy.payer in form["publisher"] and policy.source_url in form["description"]
     assert form.get("effectivePeriod", {}).get("start") == (policy.effective_from and str(policy.effective_from))
+    assert ("does not cover" in form["description"]) == (policy.position == "excludes")
     for criterion in policy.criteria:
         help_text = next(item["text"] for _, link, item in questions(form["item"]) if link == f"{criterion.id}.policy")
         assert criterion.source_grade in help_text and criterion.source in help_text
@@ -450,6 +452,19 @@ def test_a_policy_that_has_changed_since_gives_a_form_of_statuses_and_says_so(re
     (plain,) = [form for form in found["Questionnaire"] if form["url"].endswith("my-plan")]
     check(plain)
     assert {link for _, link, item in questions(plain["item"]) if item["type"] == "group"} == {"duration", "age", "no_bulge", "overall"}
+
+
+def test_hard_notes_and_names_make_sound_resources(tmp_path):
+    _, hard = reviewed_run()
+    export(hard, "fhir", tmp_path / "fhir")
+    found = read(tmp_path / "fhir")
+    forms = {f"{form['url']}|{form['version']}": form for form in found["Questionnaire"]}
+    for resource in (one for many in found.values() for one in many):
+        check(resource)
+    for one in found["QuestionnaireResponse"]:
+        check_filled(one, forms[one["questionnaire"]])
+    undated = [one for one in found["DocumentReference"] if "without a date" in one["identifier"][0]["value"]]
+    assert len(undated) == 1 and "context" not in undated[0]
 
 
 WILD = st.text(st.characters(codec=None), min_size=1, max_size=20) | st.sampled_from(["\x00", "\u00a0", "\ud800", "a/b", "|"])

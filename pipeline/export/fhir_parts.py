@@ -17,7 +17,7 @@ Json = dict[str, Any]
 LOCAL = "urn:bvn-evidence"
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
-ODI_CODE = {"system": LOINC, "code": "97909-6", "display": "Oswestry disability index score"}
+ODI_CODE = {"system": LOINC, "code": "97909-6", "display": "Oswestry disability index score ODI"}
 PAIN_CODE = {"system": LOINC, "code": "72514-3", "display": "Pain severity - 0-10 verbal numeric rating"}
 # https://hl7.org/fhir/extensions/StructureDefinition-derivation-reference.html
 DERIVATION = "http://hl7.org/fhir/StructureDefinition/derivation-reference"

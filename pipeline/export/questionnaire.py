@@ -102,6 +102,10 @@ class Form:
         told = "The documentation criteria of a coverage policy as this program reads them; not a form of the payer. "
         if self.policy:
             told += f"Source ({self.policy.source_grade}): {self.policy.source_url}. "
+            if self.policy.position == "excludes":
+                told += "The plan does not cover the procedure. "
+            if self.policy.criteria_from:
+                told += f"For an appeal the criteria of {self.policy.criteria_from} are asked. "
         return clean(told + DISCLAIMER)
 
     def _period(self) -> Json:
@@ -151,6 +155,8 @@ def _add(group: Group, rule: Any, required: bool) -> None:
                 group.questions.append(question)
             else:
                 known.codes = tuple(dict.fromkeys((*known.codes, *question.codes)))
+                if known.text != question.text:  # two ways with bounds of their own: the source tells them
+                    known.text = known.text.partition(" (")[0]
 
 
 def _tests(rule: Any, required: bool) -> Iterator[tuple[Any, bool]]:
