@@ -485,7 +485,8 @@ def test_hostile_names_and_words_still_make_sound_resources(patient, note, reaso
     form = form_of(PolicyInfo(policy.id), policy, "")
     filled = response(case, policy.id, form, Chart(patient, [fact], [row]), {})
     finished = Finished(Path(), {})
-    made = [filled, form.resource(), *module._resources(case, finished, {})]
+    forms = {}
+    made = [filled, form.resource(), *module._resources(case, finished, forms), *(one.resource() for one in forms.values())]
     for resource in made:
         check(resource)
         json.dumps(resource).encode("ascii")

@@ -68,7 +68,7 @@ class Form:
     @property
     def version(self) -> str:
         """The policy's own version where it has one, and the mark."""
-        return re.sub(r"[^A-Za-z0-9.-]+", "-", "-".join(filter(None, (self.info.version, self.mark))))
+        return re.sub(r"[^A-Za-z0-9.-]+", "-", "-".join(filter(None, (self.info.version, self.mark)))) or "unknown"
 
     @property
     def canonical(self) -> str:
