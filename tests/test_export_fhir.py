@@ -454,6 +454,24 @@ def test_a_policy_that_has_changed_since_gives_a_form_of_statuses_and_says_so(re
     assert {link for _, link, item in questions(plain["item"]) if item["type"] == "group"} == {"duration", "age", "no_bulge", "overall"}
 
 
+@pytest.mark.parametrize(
+    ("status", "total", "part", "said"),
+    [("met", 40, 8, [40]), ("review", 40, 8, [40]), ("review", 8, 40, []), ("met", None, 40, [40])],
+)
+def test_weeks_of_care_are_left_to_a_person_where_a_part_outlasts_the_total(status, total, part, said):
+    stated = [("conservative_unspecified", total), ("nsaid", part)]
+    facts = [
+        Fact("therapy", "present", n, n + 1, "x", "x", "", "r", {"modality": name, "status": "tried", "duration_weeks": weeks},
+             fact_id=f"n#{n}", patient_id="P", note_id="n")
+        for n, (name, weeks) in enumerate(stated) if weeks
+    ]  # fmt: skip
+    policy = list_policies()[0]
+    verdict = Verdict("P", policy.id, "conservative_care", status, "x", [], [fact.fact_id for fact in facts])
+    case = Case("P", [], {}, facts, [verdict], {policy.id: {"conservative_weeks": str(total or part)}})
+    filled = response(case, policy.id, form_of(PolicyInfo(policy.id), policy, ""), Chart("P", facts, []), {})
+    assert [value(answer) for answer in answers(filled, "conservative_care.weeks")] == said
+
+
 def test_hard_notes_and_names_make_sound_resources(tmp_path):
     _, hard = reviewed_run()
     export(hard, "fhir", tmp_path / "fhir")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..criteria.care import CONSERVATIVE, weeks
 from ..criteria.chart import Chart, number
 from ..criteria.levels import disc_bodies, disc_levels, target_bodies, vertebrae
 from ..criteria.scores import span
@@ -109,9 +110,12 @@ def _outcome(_: Asked, child: Question, facts: list[Fact]) -> list[Answer]:
 
 
 def _care_weeks(asked: Asked) -> list[Answer]:
+    """The longest stated total, else the longest therapy; none where a therapy is said to be longer than the total."""
     value = _key_number(asked, "conservative_weeks")
-    behind = [fact for fact in asked.chart.used() if number(fact.attributes.get("duration_weeks")) == value]
-    return asked.one("valueDecimal", value, behind if value is not None else [], "duration_weeks")
+    used = asked.chart.used(CONSERVATIVE)
+    contradicted = asked.verdict.status == "review" and any(weeks(fact) > (value or 0) for fact in used)
+    behind = [fact for fact in used if value and weeks(fact) == value]
+    return [Answer("valueDecimal", value, behind)] if behind and not contradicted else []
 
 
 def _care_outcome(asked: Asked) -> list[Answer]:
