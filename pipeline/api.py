@@ -49,7 +49,7 @@ def run(
     lexicons: str | None = None,
     reviews: str | Path | None = None,
 ) -> Results:
-    """Run the pipeline over a folder, a text file or a table and return its tables; nothing is written to disk.
+    """Run the pipeline over a folder, a note, a FHIR file or a table and return its tables; nothing is written to disk.
 
     Arguments are the options of `bvn-evidence run`. Raises `bvn_evidence.errors.UserError` for a mistake in them. With
     `workers` above 1, a script must guard its start with `if __name__ == "__main__":`, as for all of multiprocessing.

@@ -97,7 +97,7 @@ def _options(
 @app.command("run")
 def run_command(
     notes: Annotated[
-        Path, typer.Argument(help="A folder of notes, one text file, or a table (.csv, .parquet, .jsonl).")
+        Path, typer.Argument(help="A folder of notes, one note, a FHIR file, or a table (.csv, .parquet, .jsonl).")
     ],
     out: Annotated[Path, typer.Option("--out", help="The folder to write to; it is made private (0700).")],
     policy: Annotated[
@@ -126,13 +126,16 @@ def run_command(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where any input was rejected.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar, no summary.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write the tables only, no HTML report.")] = False,
+    keep_text: Annotated[
+        bool, typer.Option("--keep-text", help="Write what was read out of PDF, Word, RTF, HTML and FHIR to DIR/texts.")
+    ] = False,
 ) -> int:
     """Notes in; facts, criteria and the per-patient evidence table out."""
     from .runner import DEFAULT_POLICY, Options, run
 
     policies = tuple(policy or [DEFAULT_POLICY])
     options = Options(
-        policies, as_of, workers, engine, id_pattern, manifest, lexicons, resume, reviews, not no_report
+        policies, as_of, workers, engine, id_pattern, manifest, lexicons, resume, reviews, not no_report, keep_text
     )
     if quiet:
         summary = run(notes, out, options)
@@ -164,7 +167,7 @@ def evaluate(
 
 @app.command()
 def explain(
-    note: Annotated[Path, typer.Argument(help="A note (a text file).")],
+    note: Annotated[Path, typer.Argument(help="A note: text, PDF, Word, RTF or HTML.")],
     lexicons: Annotated[str | None, typer.Option("--lexicons", help="Another folder of lexicon files.")] = None,
 ) -> None:
     """One note in the terminal: sections, highlighted spans, facts and the rule and cue behind each."""

@@ -14,13 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from .encoding import NotText, decode
+from . import formats
+from .encoding import NotText
 from .errors import UserError, failure
 from .note_header import date_from_text, type_from_text
 from .schema import Note
 
 MAX_BYTES = 200_000_000
 TABLE_SUFFIXES = (".csv", ".parquet", ".jsonl")
+FHIR_SUFFIXES = (".json", ".ndjson")
 _UNSAFE = re.compile(
     "%(?=[0-9A-Fa-f]{2})|[\x00-\x1f\x7f-\x9f;\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
@@ -30,7 +32,11 @@ _BLANK = " \t\r\n\f\v\0\x1a\ufeff\u200b\u00a0"
 
 @dataclass(slots=True)
 class Source:
-    """One input, not yet read: a file below the root, or (`data`) a row of a table; `reason` rejects it unread."""
+    """One input, not yet read: a file below the root, or (`data`) a row of a table or an attachment in FHIR.
+
+    `media` is the media type of an attachment; those with the same `document` are forms of one document. With a
+    `reason` it is not read and gets the `status`.
+    """
 
     path: str
     patient_id: str
@@ -41,6 +47,9 @@ class Source:
     note_date: str | None = None
     note_type: str | None = None
     reason: str = ""
+    status: str = "rejected"
+    media: str = ""
+    document: str = ""
 
 
 @dataclass(slots=True)
@@ -77,9 +86,9 @@ class Corpus(Protocol):
 def open_corpus(
     notes: Path, id_pattern: str | None = None, manifest: Path | None = None, spool: Path | None = None
 ) -> Corpus:
-    """The corpus at `notes`: a directory, a text file or a table.
+    """The corpus at `notes`: a directory, a note, a FHIR file or a table.
 
-    `spool` is the folder for the unnamed temporary file that lets the rows of a table be read by patient (in memory
+    `spool` is the folder for the unnamed temporary file that lets tables and FHIR files be read by patient (in memory
     where None). Raises UserError where there is nothing to read, or the manifest or pattern cannot be used.
     """
     try:
@@ -94,10 +103,10 @@ def open_corpus(
 
         return TableCorpus(notes, spool)
     if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
-        raise UserError(f"{printable(str(notes))} is neither a folder, a text file nor a table; give one of these")
+        raise UserError(f"{printable(str(notes))} is neither a folder, a note nor a table; give one of these")
     from .listing import FileCorpus
 
-    return FileCorpus(notes, id_pattern, manifest)
+    return FileCorpus(notes, id_pattern, manifest, spool)
 
 
 def printable(name: str) -> str:
@@ -116,11 +125,17 @@ def _raw(char: str) -> bytes:
 def read_patient(root: str, sources: list[Source]) -> Iterator[tuple[NoteRow, Note | None]]:
     """Read the inputs of one patient in order; a Note comes only with a row that is `processed`.
 
-    The same text a second time is a `duplicate` of the first; nothing an input holds raises.
+    The same text a second time is a `duplicate` of the first, as is another form of a document that was read; nothing
+    an input holds raises.
     """
     seen: dict[str, str] = {}
+    documents: dict[str, str] = {}
     for source in sources:
+        if source.document in documents and not source.reason:
+            source = replace(source, reason=f"another form of {documents[source.document]}", status="duplicate")
         row, note = read(root, source)
+        if note is not None and source.document:
+            documents[source.document] = f"{row.note_id}, which is read ({row.encoding})"
         if note is not None:
             plain = row.encoding == "utf-8" and not row.reason
             key = row.sha256 if plain else hashlib.sha256(note.text.encode("utf-8")).hexdigest()
@@ -137,7 +152,8 @@ def read(root: str, source: Source) -> tuple[NoteRow, Note | None]:
         source.note_id,
         source.patient_id,
         source.path,
-        reason=source.reason,
+        source.status,
+        source.reason,
         note_date=source.note_date,
         note_type=source.note_type or "unknown",
     )
@@ -146,9 +162,7 @@ def read(root: str, source: Source) -> tuple[NoteRow, Note | None]:
     try:
         data = read_bytes(str(Path(root, source.file))) if source.data is None else source.data
         row.sha256 = hashlib.sha256(data).hexdigest()
-        text, row.encoding, row.reason = (
-            decode(data) if source.data is None else (data.decode("utf-8"), source.encoding, "")
-        )
+        text, row.encoding, row.reason = _text(source, data)
         row.chars = len(text)
         row.note_date = source.note_date or date_from_text(text)
         row.note_type = source.note_type or type_from_text(text)
@@ -170,6 +184,19 @@ def read(root: str, source: Source) -> tuple[NoteRow, Note | None]:
     )
 
 
+def _text(source: Source, data: bytes) -> tuple[str, str, str]:
+    """The text, how it was read, and a remark."""
+    if source.data is not None and not source.media:
+        return data.decode("utf-8"), source.encoding, ""
+    text, encoding, remark = formats.read(data, source.media or Path(source.file).suffix.lower())
+    return text, f"fhir+{encoding}" if source.media else encoding, remark
+
+
+def is_extracted(encoding: str) -> bool:
+    """Whether the text was taken out of something, so that the input alone does not show what offsets refer to."""
+    return encoding.startswith("fhir+") or encoding in formats.KINDS
+
+
 def read_bytes(path: str) -> bytes:
     """The bytes of a regular file; raises OSError for anything else and for files larger than `MAX_BYTES`."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -183,9 +210,9 @@ def read_bytes(path: str) -> bytes:
 
 
 def single_note(path: Path) -> Note:
-    """One note file, for `explain`; raises UserError where it cannot be read as text."""
-    if path.is_dir() or path.suffix.lower() in TABLE_SUFFIXES:
-        raise UserError(f"{printable(str(path))} is not one note; give a text file")
+    """One note file, for `explain`; raises UserError where it cannot be read."""
+    if path.is_dir() or path.suffix.lower() in (*TABLE_SUFFIXES, *FHIR_SUFFIXES):
+        raise UserError(f"{printable(str(path))} is not one note; give a file that holds one")
     corpus = open_corpus(path)
     source = corpus.sources(corpus.patient_ids()[0])[0]
     row, note = read(corpus.root, source)

@@ -100,7 +100,10 @@ def _add_texts(case: Case, root: str, sources: list[Source]) -> None:
             continue
         now, note = read(root, source)
         if note is not None and now.sha256 == row.sha256 and now.encoding == row.encoding:
-            case.texts[row.note_id] = note.text
+            if all(note.text[f.start : f.end] == f.text for f in case.facts if f.note_id == row.note_id):
+                case.texts[row.note_id] = note.text
+            else:
+                case.withheld[row.note_id] = "its text is taken out of the file in another way than in the run"
         else:
             case.withheld[row.note_id] = "the file has changed since the run read it" if now.sha256 else now.reason
 

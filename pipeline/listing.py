@@ -1,4 +1,4 @@
-"""The files below a folder and what their names say: patient, note id, date and type."""
+"""The files below a folder and what their names say: patient, note id, date and type. FHIR files say it themselves."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ import os
 import re
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .corpus import Source, printable
+from .corpus import FHIR_SUFFIXES, TABLE_SUFFIXES, Source, printable
 from .errors import UserError
+from .formats import SUFFIXES
 from .manifest import named_type, read_manifest
 from .note_header import date_from_name, parse_date, type_from_name
+from .spool import Place, Spool
+
+if TYPE_CHECKING:
+    from .fhir_input import FhirInput
 
 TEXT_SUFFIXES = (".txt", ".text", ".md", ".rpt", ".note", ".asc")
 _SUFFIX = re.compile(r"\.(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{1,8}$")
@@ -21,12 +27,16 @@ _GROUPS = {"patient", "date", "type"}
 class FileCorpus:
     """The files below a folder (or one file), by patient."""
 
-    def __init__(self, notes: Path, id_pattern: str | None = None, manifest: Path | None = None) -> None:
+    def __init__(
+        self, notes: Path, id_pattern: str | None = None, manifest: Path | None = None, spool: Path | None = None
+    ) -> None:
         self.root = os.fspath(notes if notes.is_dir() else notes.parent)
         self._home = printable(Path(self.root).resolve().name)
         self._pattern = _compile(id_pattern)
         self._manifest = read_manifest(manifest, Path(self.root)) if manifest else None
-        self._entries: dict[str, list[str | Source]] = {}
+        self._entries: dict[str, list[str | Source | tuple[Source, Place | None]]] = {}
+        self._spool_folder = spool
+        self._fhir: FhirInput | None = None
         self._skip = manifest.resolve() if manifest else None
         self.total = 0
         if notes.is_dir():
@@ -35,6 +45,9 @@ class FileCorpus:
             self._add_file(notes.name, False)
         for path in sorted(self._manifest.unused()) if self._manifest else ():
             self._reject(path, "named in the manifest, but there is no such file")
+        if self._fhir:
+            for source, place in self._fhir.notes():
+                self._append(source.patient_id, (source, place))
         if not self.total:
             raise UserError(f"no files in {printable(str(notes))}; give the folder that holds the notes (.txt)")
 
@@ -42,12 +55,17 @@ class FileCorpus:
         return sorted(self._entries)
 
     def sources(self, patient_id: str) -> list[Source]:
-        made = [
-            entry if isinstance(entry, Source) else self._source(entry, patient_id)
-            for entry in self._entries[patient_id]
-        ]
+        made = [self._made(entry, patient_id) for entry in self._entries[patient_id]]
         made.sort(key=lambda source: (source.note_id, source.path))
         return made
+
+    def _made(self, entry: str | Source | tuple[Source, Place | None], patient_id: str) -> Source:
+        if isinstance(entry, str):
+            return self._source(entry, patient_id)
+        if isinstance(entry, Source):
+            return entry
+        assert self._fhir is not None
+        return self._fhir.spool.filled(*entry)
 
     def _walk(self) -> None:
         """List real folders before links to folders, so that a link never takes the place of what it points to."""
@@ -120,7 +138,11 @@ class FileCorpus:
         suffix = _suffix(name)
         if name.startswith((".", "~$")):
             return self._reject(path, "hidden file", shared_stem)
-        if suffix and suffix not in TEXT_SUFFIXES:
+        if suffix in FHIR_SUFFIXES:
+            return self._add_fhir(path)
+        if suffix in TABLE_SUFFIXES:
+            return self._reject(path, f"a table ({suffix}): give it to run by itself", shared_stem)
+        if suffix and suffix not in (*TEXT_SUFFIXES, *SUFFIXES):
             return self._reject(path, f"not a text file ({suffix}): export it as .txt", shared_stem)
         row = self._manifest.take(path) if self._manifest else None
         if self._manifest and row is None:
@@ -135,7 +157,16 @@ class FileCorpus:
         plain = row is None and match is None and not shared_stem
         self._append(patient, path if plain else self._source(path, patient, shared_stem))
 
-    def _append(self, patient: str, entry: str | Source) -> None:
+    def _add_fhir(self, path: str) -> None:
+        """A FHIR file says itself whose its notes are; a manifest that names it has nothing to add."""
+        from .fhir_input import FhirInput
+
+        if self._manifest:
+            self._manifest.take(path)
+        self._fhir = self._fhir or FhirInput(Spool(self._spool_folder))
+        self._fhir.add(Path(self.root, path), printable(path))
+
+    def _append(self, patient: str, entry: str | Source | tuple[Source, Place | None]) -> None:
         self._entries.setdefault(patient, []).append(entry)
         self.total += 1
 

@@ -193,6 +193,12 @@ def type_from_name(name: str) -> str | None:
     return known[-1] if known else None
 
 
+def type_from_title(title: str) -> str | None:
+    """The note type that a title ("Physical therapy Progress note") states, read as the first line of a note."""
+    kind = type_from_text(title[:_TITLE_CHARS])
+    return type_from_name(title[:_TITLE_CHARS]) if kind == "unknown" else kind
+
+
 def type_from_text(text: str) -> str:
     """The note type its first two lines, else its head speak of, or "unknown"."""
     head = text[:_TYPE_HEAD].lower()

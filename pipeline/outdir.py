@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import quote
 
 from .corpus import is_within, printable
 from .errors import RunError, UserError
@@ -21,6 +23,7 @@ except ImportError:  # Windows: no advisory locks, two runs into one folder are 
 
 WORK = ".work"
 REPORT = "report"
+TEXTS = "texts"
 PROGRAM = "bvn-evidence"
 
 
@@ -53,7 +56,8 @@ class OutDir:
         with contextlib.suppress(OSError):
             for name in [Path(file.name).name for file in self._files if isinstance(file.name, str)]:
                 (self.work / name).unlink(missing_ok=True)
-            shutil.rmtree(self.work / REPORT, ignore_errors=True)
+            for name in (REPORT, TEXTS):
+                shutil.rmtree(self.work / name, ignore_errors=True)
             if not self.keep:
                 shutil.rmtree(self.work, ignore_errors=True)
                 if self._made:
@@ -88,20 +92,28 @@ class OutDir:
                 file.close()
             if self.finished() is not None:
                 (self.path / "run.json").unlink()
-            self.publish_report()
+            self.publish_folder(REPORT)
+            self.publish_folder(TEXTS)
             for name in [*names, "run.json"]:
                 (self.work / name).replace(self.path / name)
             self.keep = False
 
-    def publish_report(self) -> None:
-        """Put the staged report in place of the one that is there, or of none where no report was made."""
-        old = self.work / "report.old"
+    def publish_folder(self, name: str) -> None:
+        """Put a staged folder in place of the one that is there, or of none where none was made."""
+        old = self.work / f"{name}.old"
         shutil.rmtree(old, ignore_errors=True)
-        if (self.path / REPORT).is_dir():
-            (self.path / REPORT).replace(old)
-        if (self.work / REPORT).is_dir():
-            (self.work / REPORT).replace(self.path / REPORT)
+        if (self.path / name).is_dir():
+            (self.path / name).replace(old)
+        if (self.work / name).is_dir():
+            (self.work / name).replace(self.path / name)
         shutil.rmtree(old, ignore_errors=True)
+
+    def keep_text(self, note_id: str, text: str) -> None:
+        """Stage the text of a note for texts/; the id is the file name, what a name cannot hold as %XX."""
+        folder = self.work / TEXTS
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with open(folder / text_name(note_id), "x", encoding="utf-8", newline="", opener=private) as file:
+            file.write(text)
 
     def _check(self) -> None:
         shown = printable(str(self.path))
@@ -137,6 +149,12 @@ class OutDir:
             raise UserError(
                 f"another run is writing to {printable(str(self.path))}; wait for it, or give another --out"
             )
+
+
+def text_name(note_id: str) -> str:
+    """The name of a note's file in texts/. An id too long for a name is there by its hash."""
+    name = quote(note_id, safe=" ")
+    return (name if len(name) <= 200 else hashlib.sha256(note_id.encode()).hexdigest()) + ".txt"
 
 
 def private(path: str, flags: int) -> int:

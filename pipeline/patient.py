@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import tables
 from .checkpoint import Place, Recalled, recall
-from .corpus import NoteRow, Source, read_patient, without_text
+from .corpus import NoteRow, Source, is_extracted, read_patient, without_text
 from .errors import RunError, UserError, failure
 from .schema import Fact, Note, Verdict
 
@@ -32,6 +32,7 @@ class Settings:
     lexicons: str | None = None
     reviews: Reviews | None = None
     report: bool = False
+    keep_text: bool = False
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class Record:
     stale: int = 0  # and how many of them about a fact that is no longer found
     page: str = ""
     entry: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)  # of the notes that are no plain text files, if they are kept
 
 
 _Judged = list[tuple["Judgement", dict[str, tuple[str, str]]]]
@@ -120,6 +122,8 @@ class Engine:
                 if found is not None:
                     facts += found
                     notes.append(note)
+                    if self.settings.keep_text and is_extracted(note.encoding):
+                        record.texts[note.note_id] = note.text
         if self.reviews is not None:
             facts = self._review(record, facts)
         record.chunks = {
@@ -144,7 +148,7 @@ class Engine:
     def _facts(self, row: NoteRow, note: Note, known: Recalled, record: Record) -> list[Fact] | None:
         """The facts of a note, from the journal where it has them; None where extraction failed."""
         found = known.get((row.note_id, row.sha256, row.note_date, row.note_type, row.encoding))
-        if found is not None:
+        if found is not None and all(fits(fact, note) for fact in found[0]):
             facts, row.seconds = found
             record.recalled += 1
         else:
@@ -234,6 +238,11 @@ class Engine:
         if task.patient_id:
             self._report(record, [], {}, self._judge(record, [], []))
         return record
+
+
+def fits(fact: Fact, note: Note) -> bool:
+    """Whether the words of a fact stand where it says: another version of a library may read a document differently."""
+    return note.text[fact.start : fact.end] == fact.text
 
 
 def _versions(policy: Policy) -> list[Policy]:

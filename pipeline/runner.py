@@ -42,6 +42,7 @@ class Options:
     resume: bool = False
     reviews: Path | None = None
     report: bool = True
+    keep_text: bool = False
 
 
 def run(
@@ -105,7 +106,7 @@ def make_engine(options: Options) -> Engine:
 
         reviews = read(options.reviews)
     policies = tuple(dict.fromkeys(options.policies))
-    return Engine(Settings(policies, options.as_of, options.lexicons, reviews, options.report))
+    return Engine(Settings(policies, options.as_of, options.lexicons, reviews, options.report, options.keep_text))
 
 
 def _write(
@@ -135,6 +136,8 @@ def _write(
                 put(record.chunks)
                 if report and record.page:
                     report.add(record.page, record.entry)
+                for note_id, text in record.texts.items():
+                    folder.keep_text(note_id, text)
                 if record.extracted:
                     journal.add(record.patient_id, record.rows, record.found or record.chunks["facts.jsonl"])
                     folder.keep = True

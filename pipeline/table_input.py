@@ -1,57 +1,56 @@
-"""Notes from a table (.csv, .jsonl, .parquet) with the columns patient_id, note_id, text, note_date, note_type."""
+"""Notes from a table (.csv, .jsonl, .parquet) with the columns patient_id, note_id, text, note_date, note_type.
+
+The table NOTE of the OMOP common data model (5.3, 5.4) is known by its columns.
+"""
 
 from __future__ import annotations
 
 import csv
 import datetime
-import io
 import json
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from .corpus import MAX_BYTES, Source, printable
 from .encoding import NotText, decode
 from .errors import UserError
-from .note_header import date_from_name, parse_date, type_from_name
+from .note_header import date_from_name, parse_date, type_from_name, type_from_title
+from .spool import Place, Spool
 
 _NEEDED = ("patient_id", "note_id", "text")
 _OPTIONAL = ("note_date", "note_type")
+_OMOP = ("person_id", "note_id", "note_text")
+_OMOP_OPTIONAL = ("note_date", "note_datetime", "note_title", "note_class_concept_name", "note_source_value")
 _SAMPLE = 1_000_000
 _Row = tuple[int, dict[str, Any], str]
 
 
 class TableCorpus:
-    """The rows of a table by patient; texts wait in an unnamed temporary file until their patient is due."""
+    """The rows of a table by patient; texts wait in the spool until their patient is due."""
 
     def __init__(self, table: Path, spool: Path | None) -> None:
         self.root = str(table.parent)
         self.total = 0
-        self._spool: IO[bytes] = io.BytesIO() if spool is None else tempfile.TemporaryFile(dir=spool)  # noqa: SIM115
-        self._entries: dict[str, list[tuple[Source, int, int]]] = {}
+        self._spool = Spool(spool)
+        self._entries: dict[str, list[tuple[Source, Place | None]]] = {}
         self._encoding = "utf-8"
-        self._ids: dict[str, int] = {}
         read = {".csv": _csv_rows, ".jsonl": _json_rows, ".parquet": _parquet_rows}[table.suffix.lower()]
         name = printable(table.name)
         if table.suffix.lower() != ".parquet":
             self._encoding = _encoding(table, name)
         for number, cells, problem in read(table):
-            self._add(f"{name}:{number}", number, cells, problem)
-        self._qualify()
+            self._add(f"{name}:{number}", number, _renamed(cells), problem)
+        qualify(source for patient in self.patient_ids() for source, _ in self._entries[patient])
 
     def patient_ids(self) -> list[str]:
         return sorted(self._entries)
 
     def sources(self, patient_id: str) -> list[Source]:
-        made = []
-        for source, at, length in self._entries[patient_id]:
-            if length >= 0:
-                self._spool.seek(at)
-                source = replace(source, data=self._spool.read(length))
-            made.append(source)
+        made = [self._spool.filled(source, place) for source, place in self._entries[patient_id]]
         made.sort(key=lambda source: (source.note_id, source.path))
         return made
 
@@ -61,35 +60,51 @@ class TableCorpus:
         text = cells.get("text")
         if not problem:
             problem = _problem(patient, text)
-        at = length = -1
+        place = None
         if not problem:
-            data = (text or "").encode("utf-8", "replace")  # an unpaired surrogate becomes one "?": offsets stay
-            at, length = self._spool.seek(0, io.SEEK_END), len(data)
-            self._spool.write(data)
+            place = self._spool.put((text or "").encode("utf-8", "replace"))  # a lone surrogate becomes one "?"
         source = _source(path, patient, note_id, cells, self._encoding, problem)
-        self._ids[note_id] = self._ids.get(note_id, 0) + 1
-        self._entries.setdefault(patient, []).append((source, at, length))
+        self._entries.setdefault(patient, []).append((source, place))
         self.total += 1
 
-    def _qualify(self) -> None:
-        """Note ids that several rows share (numbered within a patient, say) get their patient, then a counter."""
-        shared = {note_id for note_id, count in self._ids.items() if count > 1}
-        taken = set(self._ids) - shared
-        for patient in sorted(self._entries) if shared else ():
-            for source, _, _ in self._entries[patient]:
-                if source.note_id in shared:
-                    base = note_id = f"{patient}/{source.note_id}" if patient else source.note_id
-                    count = 1
-                    while note_id in taken:
-                        count += 1
-                        note_id = f"{base}~{count}"
-                    taken.add(note_id)
-                    source.note_id = note_id
-        self._ids.clear()
+
+def qualify(sources: Iterable[Source]) -> None:
+    """Note ids that several inputs share (numbered within a patient, say) get their patient, then a counter.
+
+    `sources` come patient by patient.
+    """
+    every = list(sources)
+    ids = Counter(source.note_id for source in every)
+    shared = {note_id for note_id, count in ids.items() if count > 1}
+    taken = set(ids) - shared
+    for source in every if shared else ():
+        if source.note_id in shared:
+            base = note_id = f"{source.patient_id}/{source.note_id}" if source.patient_id else source.note_id
+            count = 1
+            while note_id in taken:
+                count += 1
+                note_id = f"{base}~{count}"
+            taken.add(note_id)
+            source.note_id = note_id
+
+
+def _renamed(cells: dict[str, Any]) -> dict[str, Any]:
+    """A row of an OMOP NOTE table under our names; any other row as it is."""
+    if "note_text" not in cells or "text" in cells:
+        return cells
+    titles = (_text(cells.get(name)).strip() for name in ("note_title", "note_class_concept_name", "note_source_value"))
+    return {
+        "patient_id": cells.get("person_id"),
+        "note_id": cells.get("note_id"),
+        "text": cells.get("note_text"),
+        "note_date": _date(cells.get("note_date")) or cells.get("note_datetime"),
+        "note_type": next((kind for title in titles if (kind := type_from_title(title))), None),
+    }
 
 
 def row_source(path: str, cells: dict[str, Any], unnamed: str) -> Source:
     """One row of a table as an input with its text; `unnamed` is its note id where it says none."""
+    cells = _renamed(cells)
     patient = printable(_text(cells.get("patient_id")).strip())
     note_id = printable(_text(cells.get("note_id")).strip()) or unnamed
     text = None if cells.get("text") != cells.get("text") else cells.get("text")
@@ -160,7 +175,8 @@ def _json_rows(table: Path) -> Iterator[_Row]:
             if not isinstance(cells, dict):
                 yield number, {}, "not a JSON object with patient_id, note_id and text"
                 continue
-            missing = [column for column in ("patient_id", "text") if column not in cells]
+            cells = {name.lower(): cell for name, cell in cells.items()}
+            missing = [column for column in ("patient_id", "text") if column not in _renamed(cells)]
             yield number, cells, f"no {' and no '.join(missing)}" if missing else ""
 
 
@@ -173,13 +189,15 @@ def _parquet_rows(table: Path) -> Iterator[_Row]:
     name = printable(table.name)
     try:
         file = pyarrow.parquet.ParquetFile(table)
-        _check(name, file.schema_arrow.names, _NEEDED)
-        columns = [column for column in (*_NEEDED, *_OPTIONAL) if column in file.schema_arrow.names]
+        names = {column.lower(): column for column in file.schema_arrow.names}
+        _check(name, [column.lower() for column in file.schema_arrow.names], _NEEDED)
+        wanted = (*_NEEDED, *_OPTIONAL, *_OMOP, *_OMOP_OPTIONAL)
+        columns = [names[column] for column in dict.fromkeys(wanted) if column in names]
         number = 0
         for batch in file.iter_batches(batch_size=512, columns=columns):
             for cells in batch.to_pylist():
                 number += 1
-                yield number, cells, ""
+                yield number, {column.lower(): cell for column, cell in cells.items()}, ""
     except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read {name} as Parquet ({type(error).__name__}); write it again or use .csv") from None
 
@@ -200,12 +218,12 @@ def _errors(encoding: str) -> str:
 
 def _check(name: str, header: list[str], needed: tuple[str, ...]) -> None:
     missing = [column for column in needed if column not in header]
-    if missing:
+    if missing and not (needed == _NEEDED and set(_OMOP) <= set(header)):
         raise UserError(
             f"{name} has no column {' and no column '.join(missing)}; its first line must name the columns "
             f"{', '.join(needed)}"
         )
-    twice = sorted(column for column in {*_NEEDED, *_OPTIONAL, "path"} if header.count(column) > 1)
+    twice = sorted(column for column in {*_NEEDED, *_OPTIONAL, *_OMOP, "path"} if header.count(column) > 1)
     if twice:
         raise UserError(f"{name} has the column {twice[0]} twice; keep one of them")
 

@@ -102,7 +102,7 @@ def _controls() -> _Cases:
 
 def _binary() -> _Cases:
     chance = random.Random(5)
-    for magic, _ in _MAGIC:
+    for magic in (magic for magic, name in _MAGIC if name != "an RTF file"):  # which is read: test_formats.py
         yield "", magic + b" " + body().encode(), _REFUSED, False
     word = io.BytesIO()
     with zipfile.ZipFile(word, "w") as archive:
@@ -116,7 +116,7 @@ def _binary() -> _Cases:
         for _ in range(flips):
             data[chance.randrange(len(data))] = chance.randrange(256)
         yield "", bytes(data), OPEN, False
-    for suffix in (".pdf", ".docx", ".exe", ".jpg", ".zip", ".html", ".csv", ".xlsx"):
+    for suffix in (".pdf", ".docx", ".exe", ".jpg", ".zip", ".csv", ".xlsx"):
         yield f"binary/scan{suffix}", body(), _REFUSED, False
 
 

@@ -41,7 +41,7 @@ def test_run_prints_a_summary_that_fits_a_terminal(call, notes, tmp_path):
     assert (status, err) == (0, "")
     assert "P001" in out and "P002" in out and "incomplete" in out
     assert "1 processed" in out and "1 empty" in out and "1 rejected" in out
-    assert "P001/scan.pdf: not a text file (.pdf): export it as .txt" in out
+    assert "P001/scan.pdf: named .pdf, but it is none: save it again, without a password" in out
     assert "most often missing" in out and str(tmp_path / "out") in out
     assert "does not" in out or "not whether a patient should be treated" in " ".join(out.split())
     assert max(len(line) for line in out.splitlines() if str(tmp_path) not in line) <= 100
