@@ -124,6 +124,8 @@ class Sheet:
         self._sheet.set_row(self._row, _LINE * min(self._lines(cells), _MOST_LINES), self._book.formats["text"])
         for at, (cell, column) in enumerate(zip(cells, self.columns, strict=True)):
             self._cell(at, cell, column.kind)
+        for held in ("row_info", "row_sizes"):  # XlsxWriter keeps what it knows of rows it has written
+            getattr(self._sheet, held, {}).pop(self._row - 1, None)
         self._row += 1
 
     def close(self) -> None:
