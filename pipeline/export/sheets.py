@@ -48,7 +48,7 @@ def evidence_columns(criteria: list[str]) -> list[Column]:
         Column("Missing items", 34, "What the notes do not say, see Requests."),
         *VALUE_COLUMNS.values(),
         Column("Notes read", 8, "Notes that were read.", "number"),
-        Column("Inputs not read", 9, "Empty, duplicate or rejected inputs; notes.csv says why.", "number"),
+        Column("Inputs not read", 11, "Empty, duplicate or rejected inputs; notes.csv says why.", "number"),
         Column("Facts", 11, "Number of facts; a link to them.", "text"),
     ]
 
