@@ -29,6 +29,8 @@ def show(result: dict[str, Any]) -> None:
     console = _console()
     console.print(f"{result['notes']} notes, bvn-evidence {result['version']}; "
                   f"{result['spans']['bad']} of {result['spans']['checked']} spans miss their text\n")
+    if result.get("unfinished"):
+        console.print(f"{result['unfinished']} notes hold no finished annotation and are left out\n")
     console.print(_scores(_TITLE, result["kinds"]))
     console.print()
     console.print(_scores("By assertion", result["assertions"]))

@@ -151,7 +151,11 @@ def run_command(
 @app.command()
 def evaluate(
     gold: Annotated[
-        Path, typer.Argument(help="A gold folder: notes/, gold_facts.jsonl and, for charts, gold_criteria.jsonl.")
+        Path,
+        typer.Argument(
+            help="A gold folder: notes/, gold_facts.jsonl and, for charts, gold_criteria.jsonl. Or a folder of brat "
+            "files, or a JSON export of Label Studio."
+        ),
     ],
     facts: Annotated[Path | None, typer.Option("--facts", help="Score this facts.jsonl instead of running.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -67,11 +67,30 @@ def evaluate(gold: Path, facts: Path | None = None) -> dict[str, Any]:
         "version": __version__, "notes": len(wanted), "kinds": scoring.by_kind(scores),
         "assertions": scoring.by_assertion(scores), "note_types": scoring.by_note_type(scores),
         "attributes": scoring.attributes(scores), "errors": _errors(scores, wanted, by_note),
-        "spans": {"checked": len(found), "bad": _bad_spans(gold / "notes", found)}}
+        "spans": {"checked": len(found), "bad": _bad_spans(_texts(gold, tagged), found)}}
+    if tagged:
+        result["unfinished"] = tagged.unfinished
     criteria_file = gold / "gold_criteria.jsonl"
     if verdicts and criteria_file.is_file():
         result["criteria"] = scoring.criteria(_read_lines(criteria_file, "see annotated_samples", _VERDICTS), verdicts)
     return result
+
+
+def _wanted(gold: Path, tagged: annotated.Gold | None) -> dict[str, list[dict[str, Any]]]:
+    if tagged:
+        if not tagged.notes:
+            raise UserError(f"{printable(str(gold))} holds no finished annotation; annotate some notes first")
+        return {each.note.note_id: [_flat(fact) for fact in each.facts] for each in tagged.notes}
+    hint = "gold is a folder with notes/ and gold_facts.jsonl, a folder of brat files, or a JSON export of Label Studio"
+    rows = _read_lines(gold / "gold_facts.jsonl", hint)
+    return {row["note_id"]: [_flat(fact) for fact in row["facts"]] for row in rows}
+
+
+def _extract(notes: list[Note]) -> list[dict[str, Any]]:
+    from . import nlp
+
+    language = nlp.load()
+    return [fact.to_dict() for note in notes for fact in nlp.extract(language, note)]
 
 
 def _run(notes: Path) -> tuple[list[dict[str, Any]], dict[tuple[str, str], str]]:
@@ -111,17 +130,24 @@ def _errors(scores: scoring.Scores, wanted: dict[str, list[dict[str, Any]]],
     return errors
 
 
-def _bad_spans(notes: Path, found: list[dict[str, Any]]) -> int:
-    texts: dict[str, str | None] = {}
-    bad = 0
-    for fact in found:
-        note_id = fact["note_id"]
-        if note_id not in texts:
-            path = notes / f"{note_id}.txt"
-            texts[note_id] = path.read_bytes().decode("utf-8", "replace") if path.is_file() else None
-        text = texts[note_id]
-        bad += text is not None and text[fact["start"]:fact["end"]] != fact["text"]
-    return bad
+def _texts(gold: Path, tagged: annotated.Gold | None) -> Callable[[str], str | None]:
+    """The text of a note by its id, None where it is not at hand."""
+    if tagged:
+        return {each.note.note_id: each.note.text for each in tagged.notes}.get
+
+    @cache
+    def text(note_id: str) -> str | None:
+        path = gold / "notes" / f"{note_id}.txt"
+        return path.read_bytes().decode("utf-8", "replace") if path.is_file() else None
+
+    return text
+
+
+def _bad_spans(text_of: Callable[[str], str | None], found: list[dict[str, Any]]) -> int:
+    return sum(
+        (text := text_of(fact["note_id"])) is not None and text[fact["start"]:fact["end"]] != fact["text"]
+        for fact in found
+    )
 
 
 def _read_lines(path: Path, hint: str, keys: tuple[str, ...]) -> list[dict[str, Any]]:

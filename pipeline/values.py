@@ -69,11 +69,11 @@ def check_change(kind: str, change: dict[str, Any]) -> None:
     for name, value in attributes.items():
         if name not in ATTRIBUTES[kind]:
             raise UserError(f"a {kind} fact has no attribute {name!r}; it has {', '.join(ATTRIBUTES[kind])}")
-        if problem := _problem(f"{kind}.{name}", value):
-            raise UserError(f"{name} of a {kind} fact: {problem}")
+        if wrong := problem(f"{kind}.{name}", value):
+            raise UserError(f"{name} of a {kind} fact: {wrong}")
 
 
-def _problem(name: str, value: Any) -> str:
+def problem(name: str, value: Any) -> str:
     """Why `value` cannot be that of the attribute `name` ("kind.attribute"); empty where it can."""
     if name in LISTS:
         fits = isinstance(value, list) and all(isinstance(one, str) and LISTS[name].fullmatch(one) for one in value)

@@ -19,6 +19,18 @@ KIND_WORDS = {
     "alternative": "Other finding",
     "code": "Code",
 }
+KIND_COLORS = {  # backgrounds that black words can be read on, where a tool of others draws the facts
+    "modic": "#e3a8d6",
+    "symptom_duration": "#8fd3dc",
+    "radicular": "#f4a999",
+    "axial_pain": "#f3c583",
+    "therapy": "#a8d8a0",
+    "odi": "#e8d76b",
+    "pain_score": "#ddc48a",
+    "functional_impairment": "#a9b9f0",
+    "alternative": "#93c6ea",
+    "code": "#c3ccd4",
+}
 ASSERTION_SIGNS = {
     "present": "+",
     "absent": "-",
