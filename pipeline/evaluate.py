@@ -3,13 +3,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import __version__, scoring
+from . import __version__, annotated, scoring
+from .corpus import printable
 from .errors import UserError
 from .outdir import private
-from .schema import KINDS
+from .schema import KINDS, Note
 
 _POLICY = "aspn-2022"
 _GOLD = ("note_id", "facts")
@@ -48,13 +51,16 @@ def evaluate(gold: Path, facts: Path | None = None) -> dict[str, Any]:
     """Scores of the facts found in `gold`/notes (or those of a facts.jsonl) against gold, as plain data.
 
     Keys: kinds, assertions, note_types, attributes, criteria (where gold has verdicts and the notes were run), errors,
-    spans (facts whose text is not what stands at their offsets; always 0 or a defect).
+    spans (facts whose text is not what stands at their offsets; always 0 or a defect), and of gold from an annotation
+    tool unfinished (notes that hold no finished annotation).
     """
-    rows = _read_lines(gold / "gold_facts.jsonl", "a gold folder holds notes/ and gold_facts.jsonl", _GOLD)
-    wanted = {row["note_id"]: [_flat(fact) for fact in row["facts"]] for row in rows}
+    tagged = annotated.read(gold)
+    wanted = _wanted(gold, tagged)
     verdicts: dict[tuple[str, str], str] = {}
     if facts:
         found = _read_lines(facts, "give the facts.jsonl of a finished run", _FACT)
+    elif tagged:
+        found = _extract([each.note for each in tagged.notes])
     else:
         found, verdicts = _run(gold / "notes")
     by_note: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -82,7 +88,7 @@ def _wanted(gold: Path, tagged: annotated.Gold | None) -> dict[str, list[dict[st
             raise UserError(f"{printable(str(gold))} holds no finished annotation; annotate some notes first")
         return {each.note.note_id: [_flat(fact) for fact in each.facts] for each in tagged.notes}
     hint = "gold is a folder with notes/ and gold_facts.jsonl, a folder of brat files, or a JSON export of Label Studio"
-    rows = _read_lines(gold / "gold_facts.jsonl", hint)
+    rows = _read_lines(gold / "gold_facts.jsonl", hint, _GOLD)
     return {row["note_id"]: [_flat(fact) for fact in row["facts"]] for row in rows}
 
 

@@ -39,7 +39,7 @@ class _Span:
 
 
 def read_folder(folder: Path) -> Gold:
-    """The notes of which `folder` holds an .ann file beside the .txt. Raises UserError, with the line, for a bad file."""
+    """The notes of `folder` that have an .ann file beside the .txt. Raises UserError, with the line, for a bad file."""
     gold = []
     annotated = {path.relative_to(folder).with_suffix(".txt").as_posix(): path for path in folder.rglob("*.ann")}
     for path, note in _notes(folder, set(annotated)):
@@ -52,7 +52,7 @@ def read_folder(folder: Path) -> Gold:
 
 
 def _notes(folder: Path, wanted: set[str]) -> list[tuple[str, Note]]:
-    """The notes with annotations, by path; who, when and what from the index that the export wrote, else as in `run`."""
+    """The notes with annotations, by path; patient, date and type from the index of the export, else as in `run`."""
     index = folder / INDEX
     rows: dict[str, dict[str, str]] = {}
     if index.is_file():
@@ -94,7 +94,7 @@ def _facts(lines: list[str], text: str, shown: str) -> list[dict[str, Any]]:
                 if name in spans:
                     raise ValueError(f"a second annotation {name}")
                 spans[name] = span
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(lines, 1):  # noqa: B007 (told where it is wrong)
             _add(line, spans)
         for span in spans.values():
             number = span.line

@@ -75,16 +75,16 @@ def _write_note(path: Path, text: str, facts: list[Fact]) -> None:
 
 
 def pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """The parts of a span that lie on one line each, without the blanks at line ends, as brat splits them."""
+    """The parts of a span that lie on one line each, as brat splits them; only blanks within the span are left out."""
     found = []
     at = start
     for line in text[start:end].split("\n"):
         first, last = at, at + len(line)
         at = last + 1
         if last < end:
-            last = first + len(line.rstrip(" "))
+            last = max(first + len(line.rstrip(" ")), first + (first == start))
         if first > start:
-            first = min(last, first + len(line) - len(line.lstrip(" ")))
+            first = min(first + len(line) - len(line.lstrip(" ")), last - (last == end))
         if first < last:
             found.append((first, last))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -20,7 +21,7 @@ from ..wording import KIND_COLORS, title
 
 _TEXT = "text"
 _SEGMENTS = ("T10", "T11", "T12", *(f"L{n}" for n in range(1, 6)), "S1", "S2")
-_LEVELS = [f"{upper}-{lower}" for upper, lower in zip(_SEGMENTS, _SEGMENTS[1:], strict=False)]
+_LEVELS = [f"{upper}-{lower}" for upper, lower in pairwise(_SEGMENTS)]
 _VERTEBRAE = [f"{vertebra}{part}" for vertebra in _SEGMENTS for part in ("", " superior", " inferior")]
 
 
@@ -42,7 +43,7 @@ def write(run: Finished, cases: Iterator[Case], target: Path) -> list[str]:
                 notes, facts = notes + 1, facts + len(found)
         file.write("\n]\n")
     (target / "config.xml").write_text(_config(offered), encoding="utf-8")
-    told = [f"{notes:,} tasks with {facts:,} facts as predictions; set up the project with config.xml, import tasks.json"]
+    told = [f"{notes:,} tasks with {facts:,} facts as predictions; config.xml sets up the project"]
     return told + ([f"left out {left_out:,} notes whose text is not at hand; give --notes"] if left_out else [])
 
 
@@ -117,8 +118,9 @@ def _control(
         ElementTree.SubElement(view, "TextArea", common, maxSubmissions="1", editable="true", rows="1")
     else:
         several = full in LISTS
-        layout = {"choice": "multiple" if several or full in FLAGS else "single", "layout": "select" if several else "inline"}
-        choices = ElementTree.SubElement(view, "Choices", common, **layout)
+        choice = "multiple" if several or full in FLAGS else "single"
+        layout = "select" if several else "inline"
+        choices = ElementTree.SubElement(view, "Choices", common, choice=choice, layout=layout)
         given = offered[full] if several else ("yes",) if full in FLAGS else CHOICES.get(full, ASSERTIONS)
         for value in given:
             ElementTree.SubElement(choices, "Choice", value=value)
