@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import re
@@ -24,7 +25,7 @@ from bvn_evidence.criteria.store import list_policies
 from bvn_evidence.export import export
 from bvn_evidence.export import fhir as module
 from bvn_evidence.export.answers import ANSWERED, BELOW
-from bvn_evidence.export.fhir_parts import DERIVATION, ORIGIN, clean
+from bvn_evidence.export.fhir_parts import DERIVATION, ORIGIN, clean, served
 from bvn_evidence.export.questionnaire import form_of
 from bvn_evidence.export.questions import ASKED
 from bvn_evidence.export.response import response
@@ -364,14 +365,23 @@ exclusions:
 
 @pytest.fixture(scope="module")
 def reviewed(tmp_path_factory) -> Path:
-    """Notes that a FHIR server gave, a policy of one's own, and a reviewer's decisions."""
+    """Notes of a FHIR bundle and of a web page, a policy of one's own, and a reviewer's decisions."""
     home = tmp_path_factory.mktemp("reviewed")
-    policy, notes, file = home / "my-plan.yml", home / "notes.jsonl", home / "reviews.jsonl"
+    policy, notes, file = home / "my-plan.yml", home / "notes", home / "reviews.jsonl"
     policy.write_text(MY_POLICY)
-    rows = [("P1", "DiagnosticReport/mri-1", "2024-03-05", MRI), ("P1", "DocumentReference/visit.2/html", "2024-04-02", CLINIC),
-            ("P2", "P2/scan", "2024-03-05", MRI), ("P2", "DocumentReference/letter", "2024-03-06", "Doing well.")]  # fmt: skip
-    names = ("patient_id", "note_id", "note_date", "text")
-    notes.write_text("".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows))
+    (notes / "P2").mkdir(parents=True)
+    (notes / "P2/2024-03-05_radiology.html").write_text(f"<html><body><pre>{MRI}</pre></body></html>")
+    attachments = {"visit.2": ("P1", CLINIC), "letter": ("P2", "Doing well.")}
+    bundle: list[dict[str, Any]] = [
+        {"resourceType": "DocumentReference", "id": name, "status": "current", "subject": {"reference": f"Patient/{patient}"},
+         "date": "2024-04-02T09:00:00Z",
+         "content": [{"attachment": {"contentType": "text/plain", "data": base64.b64encode(text.encode()).decode()}}]}
+        for name, (patient, text) in attachments.items()
+    ]  # fmt: skip
+    bundle.append({"resourceType": "DiagnosticReport", "id": "mri-1", "status": "final", "code": {"text": "MRI lumbar spine"},
+                   "subject": {"reference": "Patient/P1"}, "effectiveDateTime": "2024-03-05", "conclusion": MRI})  # fmt: skip
+    entries = [{"resource": resource} for resource in bundle]
+    (notes / "bundle.json").write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}))
     options = Options(policies=("aspn-2022", str(policy)))
     run(notes, home / "plain", options)
     facts = {fact.kind: fact for fact in facts_of(home / "plain")}
@@ -416,7 +426,9 @@ def test_what_came_from_a_fhir_server_keeps_its_own_reference(reviewed):
     """Also a patient, unless one of the notes came from elsewhere."""
     export(reviewed / "out", "fhir")
     found = read(reviewed / "out/export/fhir")
-    assert [one["identifier"][0]["value"] for one in found["DocumentReference"]] == ["P2/scan"]
+    (page,) = found["DocumentReference"]
+    assert page["identifier"][0]["value"] == "P2/2024-03-05_radiology"
+    assert page["content"] == [{"attachment": {"contentType": "text/html"}}]
     assert [one["identifier"][0]["value"] for one in found["Patient"]] == ["P2"]
     for one in found["Observation"]:
         assert one["derivedFrom"] == [{"reference": "DocumentReference/visit.2"}]
@@ -509,6 +521,22 @@ def test_hostile_names_and_words_still_make_sound_resources(patient, note, reaso
         check(resource)
         json.dumps(resource).encode("ascii")
     check_filled(filled, form.resource())
+
+
+@pytest.mark.parametrize(
+    ("note_id", "original"),
+    [
+        ("DocumentReference/a-1.b", "DocumentReference/a-1.b"),
+        ("DocumentReference/a-1/html", "DocumentReference/a-1"),
+        ("DiagnosticReport/7/conclusion", "DiagnosticReport/7"),
+        ("P1/DocumentReference/7~2", "DocumentReference/7"),
+        ("P1/2024-03-05_radiology", None),
+        ("DocumentReference/a b", None),
+        ("DocumentReference/" + "x" * 65, None),
+    ],
+)
+def test_note_ids_of_fhir_resources_are_known(note_id, original):
+    assert served(note_id) == original
 
 
 @given(st.text(st.characters(codec=None)))

@@ -22,6 +22,12 @@ from .observations import observations
 from .questionnaire import Form, form_of
 from .response import response
 
+MEDIA = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "rtf": "application/rtf",
+    "html": "text/html",
+}
 TYPES = ("Patient", "DocumentReference", "Questionnaire", "QuestionnaireResponse", "Observation")
 
 
@@ -74,9 +80,15 @@ def _document(case: Case, row: NoteRow) -> Json:
         "status": "current",
         "type": {"text": row.note_type},
         "subject": patient_reference(case),
-        "content": [{"attachment": {"contentType": f"text/plain; charset={row.encoding or 'utf-8'}"}}],
+        "content": [{"attachment": {"contentType": _media(row.encoding)}}],
         **({"context": {"period": {"start": row.note_date}}} if row.note_date else {}),
     }
+
+
+def _media(encoding: str) -> str:
+    """The media type of what was read, by the cell `encoding`: "cp1252", "pdf", "fhir+html"."""
+    kind = encoding.removeprefix("fhir+")
+    return MEDIA.get(kind) or f"text/plain; charset={kind or 'utf-8'}"
 
 
 def _forms(run: Finished) -> tuple[dict[PolicyInfo, Form], list[str]]:
