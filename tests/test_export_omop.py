@@ -177,17 +177,31 @@ def test_a_note_without_a_date_or_a_text_is_told(tmp_path):
     assert undated == [(sum(not note_id.startswith("20") for note_id in MORE),)]
 
 
-def test_integer_ids_of_an_omop_note_table_stay_what_they_are(tmp_path):
-    rows = [(7, 100001, "Low back pain for 2 years."), (7, 3_000_000_000, "ODI 40%."), (-12, 5, "Denies leg pain.")]
+def test_a_note_table_that_is_read_again_keeps_its_ids_and_offsets(folder, database, tmp_path):
+    """Our NOTE.csv is an OMOP NOTE table; its ids are integers, and stay what they are."""
+    run(folder / "NOTE.csv", tmp_path / "out", Options(report=False))
+    export(tmp_path / "out", "omop")
+    again = loaded(tmp_path / "out/export/omop", "csv")
+    for columns in ("note_id, person_id, note_date, note_text", "note_id, note_title"):
+        query = f"SELECT {columns} FROM note ORDER BY note_id"
+        assert again.execute(query).fetchall() == database.execute(query).fetchall()
+    query = """SELECT note_id, "offset", lexical_variant, term_exists FROM note_nlp ORDER BY ALL"""
+    first, second = database.execute(query).fetchall(), again.execute(query).fetchall()
+    rejected = [row for row in second if row not in first]
+    assert [row[2] for row in rejected] == ["6/10"] and len(second) == len(first) + 1
+
+
+def test_ids_too_wide_for_the_cdm_stay_what_they_are_too(tmp_path):
+    rows = [(7, 3_000_000_000, "ODI 40%."), (-12, 5, "Denies leg pain.")]
     (tmp_path / "note.csv").write_text(
-        "patient_id,note_id,text,note_date\n" + "".join(f"{p},{n},{t},2024-01-01\n" for p, n, t in rows)
+        "person_id,note_id,note_text,note_date\n" + "".join(f"{p},{n},{t},2024-01-01\n" for p, n, t in rows)
     )
     run(tmp_path / "note.csv", tmp_path / "out", Options(report=False))
     export(tmp_path / "out", "omop")
     folder = tmp_path / "out/export/omop"
-    database = loaded(folder, "csv", (folder / "tables.sql").read_text())
-    assert database.execute("SELECT person_id, note_id, note_text FROM note ORDER BY note_id DESC").fetchall() == [rows[1], rows[0], rows[2]]
-    assert database.execute("SELECT count(*) FROM note_nlp JOIN note USING (note_id)").fetchall() == [(3,)]
+    database = loaded(folder, "parquet", (folder / "tables.sql").read_text())
+    found = database.execute("SELECT person_id, note_id, note_text FROM note JOIN note_nlp USING (note_id) ORDER BY ALL").fetchall()
+    assert found == sorted(rows)
 
 
 def test_without_pyarrow_there_is_csv_only(tmp_path, monkeypatch):

@@ -109,13 +109,12 @@ def write(run: Finished, cases: Iterator[Case], target: Path) -> list[str]:
 def _note(row: NoteRow, note_id: int, person_id: int, case: Case) -> list[Any]:
     text = case.texts.get(row.note_id) or f"(text not at hand: {case.withheld.get(row.note_id)})"
     day = row.note_date or NO_DATE
-    fixed = (EHR_NOTE, 0, row.note_type, text.replace("\0", "\ufffd"), UTF_8, ENGLISH)
+    fixed = (EHR_NOTE, 0, row.note_type, _sound(text), UTF_8, ENGLISH)
     return [note_id, person_id, day, None, *fixed, None, None, None, row.note_id[:50], None, None]
 
 
 def _term(fact: Fact, key: int, note_id: int, case: Case, system: str, moment: datetime) -> list[Any]:
-    snippet = around(fact, case.texts.get(fact.note_id), 250).replace("\0", "\ufffd")
-    words = fact.text[:250].replace("\0", "\ufffd")
+    snippet, words = _sound(around(fact, case.texts.get(fact.note_id), 250)), _sound(fact.text[:250])
     said = meaning(fact)
     exists = "N" if _NOT_SO & set(said) else "Y"
     tried = fact.kind == "therapy" and fact.attributes.get("status") == "tried"
@@ -126,6 +125,11 @@ def _term(fact: Fact, key: int, note_id: int, case: Case, system: str, moment: d
         *(key, note_id, 0, snippet, str(fact.start), words, 0, 0, system, *when),
         *(exists, temporal, _modifiers(fact, said)),
     ]
+
+
+def _sound(text: str) -> str:
+    """A text that databases take, of the same length: none takes half of a surrogate pair, and few take NUL."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def meaning(fact: Fact) -> dict[str, str]:
