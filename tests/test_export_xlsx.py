@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.cell.rich_text import CellRichText, TextBlock
@@ -211,6 +211,7 @@ WILD = st.lists(st.sampled_from(["<r>", "</r>", "_x0041_", "=1+1", "\0", "\x1b",
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([("<r><t>=1+1</t></r>", 0, 0), ("<r>ab</r>", 0, 9), ("</is>&", 0, 3)])
 @given(st.lists(st.tuples(WILD, st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8))
 def test_any_text_is_the_text_of_a_cell(tmp_path, wild):
     cells = [(text, Marked(text, min(a, len(text)), min(a + b, len(text))), Link(text or "x", "internal:'S'!A1")) for text, a, b in wild]
