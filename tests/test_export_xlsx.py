@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 
+from bvn_evidence.case import Case
+from bvn_evidence.corpus import NoteRow
 from bvn_evidence.export import export, workbook
 from bvn_evidence.export.dictionary import rows as dictionary_rows
+from bvn_evidence.export.sheets import evidence_row
 from bvn_evidence.export.workbook import Book, Column, Link, Marked, Sheet, clean
 from bvn_evidence.schema import ASSERTIONS, ATTRIBUTES, KINDS
 from bvn_evidence.tables import unescaped
@@ -235,6 +238,11 @@ def test_a_text_longer_than_a_cell_is_cut_and_says_so(tmp_path):
         sheet.close()
     for cell in load_workbook(tmp_path / "long.xlsx")["S"][2]:
         assert len(cell.value) <= 32_767 and cell.value.endswith("(cut: longer than a cell)")
+
+
+def test_a_patient_without_verdicts_is_listed_without_links():
+    row = evidence_row(Case("P1", [NoteRow("a", "P1", "a.pdf")], {}, [], []), "", ["imaging"], "to criteria", "to facts")
+    assert row[:4] == ["P1", "", None, None] and row[-3:] == [0, 1, "0 facts"]
 
 
 def test_a_run_without_anything_to_show_gives_a_workbook_that_opens(tmp_path):

@@ -95,7 +95,7 @@ def evidence_row(case: Case, policy: str, criteria: Sequence[str], to_criteria: 
     values = case.values.get(policy, {})
     read = sum(row.status == "processed" for row in case.rows)
     return [
-        Link(case.patient_id, to_criteria),
+        Link(case.patient_id, to_criteria) if case.verdicts else case.patient_id,
         policy,
         *(_status(verdicts.get(name)) for name in ("overall", *criteria)),
         _listed(overall.missing_items if overall else ()),
