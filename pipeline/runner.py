@@ -100,6 +100,10 @@ def make_engine(options: Options) -> Engine:
         from . import spark
 
         spark.check()
+    if options.lexicons is not None:
+        from .nlp.lexicon_check import refuse_slow
+
+        refuse_slow(options.lexicons)
     reviews = None
     if options.reviews is not None:
         from .reviews import read

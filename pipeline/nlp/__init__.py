@@ -28,6 +28,9 @@ def load(lexicons: str | None = None, *, gate: bool = True) -> Language:
 
     from .components import register
     register()
+    if lexicons:
+        from .lexicon_check import refuse_slow
+        refuse_slow(lexicons)
     nlp = spacy.blank("en")
     nlp.tokenizer = create_medspacy_tokenizer(nlp)
     prefixes = nlp.tokenizer.prefix_search.__self__.pattern

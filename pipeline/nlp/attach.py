@@ -34,7 +34,7 @@ _STRESS = re.compile(r"\b(?:notic\w+|notabl\w+|particularly|especially|predomina
                      r"more\s+so|maximal|maximum)\s+(?:noted\s+)?(?:at|on|in)\s+(?:the\s+)?(?:level\s+of\s+)?$")
 _WHERE = re.compile(r"(?:\s+levels?)?\s*,?\s+where\b")
 _AS_LABEL = re.compile(r"(?:\s+(?:levels?|discs?|spaces?))?\s*(?:[:=\])]|-+\s|\.\s|,)")
-_ALL_LEVELS = re.compile(r"\b(?:any|other|all|every|remaining|each|rest\s+of\s+the)\s+(?:other\s+|lumbar\s+|remaining\s+|of\s+the\s+)*levels?\b|\belsewhere\b|\bthroughout\b")
+_ALL_LEVELS = re.compile(r"\b(?:any|other|all|every|remaining|each|rest\s+of\s+the)\s+(?:other\s+|lumbar\s+|remaining\s+|of\s+the\s+){0,4}levels?\b|\belsewhere\b|\bthroughout\b")
 
 
 @dataclass(slots=True, frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_ROW = re.compile(r"^[ \t]*(?:[LSTDlstd]\s?\d{1,2}\s?[-/–]\s?[LSTDlstd]?\s?\d{1,2})(?:[ ]{2,}|[ ]*\t)[ \t]*(?=\S)(?![^\n]*\|)", re.M)
+_ROW = re.compile(r"^[ \t]*(?:[LSTDlstd]\s?\d{1,2}\s?[-/–]\s?[LSTDlstd]?\s?\d{1,2})(?:[ ]{2}|[ ]?\t)[ \t]*(?=\S)(?![^\n]*\|)", re.M)
 _CELL = re.compile(r"[^\s](?:[^\t\n\r]*?[^\s])??(?=[ ]{2,}|[ ]*\t|[ ]*\r?$|[ ]*\Z)")
 _NAME_LENGTH = 32
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..schema import KINDS, Fact, Note
 
-_TAG = re.compile(rf"<({'|'.join(KINDS)})((?:\s+[\w]+=(?:\"[^\"]*\"|[^\s>]+))*)\s*>(.*?)</\1>", re.S)
+_TAG = re.compile(rf"<({'|'.join(KINDS)})((?:\s+[\w]+=(?:\"[^\"]*\"|[^\s>\"][^\s>]*))*)\s*>(.*?)</\1>", re.S)
 _ATTRIBUTE = re.compile(r"(\w+)=(?:\"([^\"]*)\"|([^\s>]+))")
 NOTE_DATE = "2024-06-15"
 

@@ -48,8 +48,8 @@ _END_AFTER = re.compile(rf"({_VERTEBRA})(?!\s?[-/]\s?\d)\s*[:,]?\s+(?:vertebral\
 
 HEADING_LEVELS = re.compile(
     r"\s*(?:at\s+(?:the\s+)?)?((?:[LSTDlstd]\s?\d{1,2}\s?[-/–—]\s?[LSls]?\s?\d|[Ll][1-5][1-6](?!\d))"
-    r"(?:\s*(?:,|(?i:and|to|through|thru)|&|/|-|–)?\s*(?:[LSTDlstd]\s?\d{1,2}\s?[-/–—]?\s?[LSls]?\s?\d?))*)(?![\w/])"
-    r"(?:\s+(?:disc\s+)?(?:level|space|interspace|disc)s?)?\s*(?=[:.\-–—,)=]|//|\s+[A-Z]|$)")
+    r"(?:\s*(?:(?:,|(?i:and|to|through|thru)|&|/|-|–|—)\s*)?[LSTDlstd]\s?\d{1,2}(?:\s?[-/–—]\s?\d|\s\d)?)*)(?![\w/])"
+    r"(?:\s+(?:disc\s+)?(?:level|space|interspace|disc)s?)?(?:\s*(?=[:.\-–—,)=]|//|$)|(?=\s+[A-Z]))")
 
 
 @dataclass(slots=True, frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ..errors import UserError
 from . import examples, lexicon
+from .linear import slow
 from .triggers import required
 
 _NOT_ENTRIES = ("macros", "spelling")
@@ -45,8 +46,24 @@ def _patterns(entries: tuple[lexicon.Entry, ...]) -> Iterator[str]:
             yield f"{entry.file}: {entry.id}: the pattern matches nothing at all; make a part of it obligatory"
         elif not required(entry.regex):
             yield f"{entry.file}: {entry.id}: no word is certain in the pattern, so it would run on every sentence; name one"
+        yield from slow_patterns(entry)
         if entry.regex != entry.regex.lower() and re.search(r"(?<!\\)[A-Z]", re.sub(r"\(\?P?<?\w+", "", entry.regex)):
             yield f"{entry.file}: {entry.id}: patterns see lower-case text; write capital letters as small ones"
+
+
+def slow_patterns(entry: lexicon.Entry) -> Iterator[str]:
+    for pattern in (entry.regex, *entry.exclude):
+        if found := slow(pattern, sentence=True):
+            yield f"{entry.file}: {entry.id}: {found}"
+
+
+def refuse_slow(path: str) -> None:
+    """Raise UserError for the first pattern of a folder that can be made slow; those we ship are known to be quick."""
+    shipped = {entry.regex: entry.exclude for name in lexicon.names() if name not in _NOT_ENTRIES for entry in lexicon.entries(name)}
+    for name in lexicon.names(path):
+        for entry in lexicon.entries(name, path) if name not in _NOT_ENTRIES else ():
+            if shipped.get(entry.regex) != entry.exclude and (problem := next(slow_patterns(entry), None)):
+                raise UserError(f"--lexicons {path}: {problem}")
 
 
 def _shadowed(name: str, entries: tuple[lexicon.Entry, ...], path: str | None) -> Iterator[str]:

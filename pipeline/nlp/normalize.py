@@ -21,6 +21,8 @@ _PLAIN = {
 _TABLE = {ord(char): plain for char, plain in _PLAIN.items()}
 _WORD = re.compile(r"[a-z]{5,}")
 _BREAK = re.compile(r"[\r\n\f\v\x1c-\x1e\x85\u2028\u2029]\s*")
+_LONG_GAP = re.compile(" {17,}")
+_GAP = " " * 16
 _MENDED_CACHE_LIMIT = 200_000
 
 
@@ -80,7 +82,9 @@ class Speller:
         """The key word that `word` stands for, or None where it is to stay."""
         if word in self._cache:
             return self._cache[word]
-        if len(self._cache) > _MENDED_CACHE_LIMIT:
+        if len(self._cache) > _LONG_GAP = re.compile(" {17,}")
+_GAP = " " * 16
+_MENDED_CACHE_LIMIT:
             self._cache.clear()
         self._cache[word] = found = None if word in self.known else self._nearest(word)
         return found
@@ -100,9 +104,11 @@ class Speller:
         return None if tie else best
 
     def mend(self, text: str, gaps: Iterable[tuple[int, int]] = ()) -> tuple[str, OffsetMap | None]:
-        """`text` (folded) with its key words mended and each of the gaps made one blank, and the map back, None where
-        nothing changed."""
+        """`text` (folded) with its key words mended, each of the gaps made one blank and any other made 16 at the most,
+        and the map back, None where nothing changed."""
         edits = [(start, end, " ") for start, end in gaps]
+        if _GAP in text:
+            edits += _long_gaps(text, edits)
         for match in _WORD.finditer(text):
             word = match.group()
             right = self._cache[word] if word in self._cache else self.word(word)
@@ -122,3 +128,14 @@ class Speller:
             shifts.append(last - length)
         parts.append(text[last:])
         return "".join(parts), OffsetMap(ends, shifts)
+
+
+def _long_gaps(text: str, edits: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Makes long gaps shorter, up to where an edit begins: patterns are quick because no gap is long, see `linear`."""
+    begun = {start for start, _, _ in edits}
+    found = []
+    for match in _LONG_GAP.finditer(text):
+        end = next((at for at in range(*match.span()) if at in begun), match.end())
+        if end - match.start() > len(_GAP):
+            found.append((match.start(), end, _GAP))
+    return found

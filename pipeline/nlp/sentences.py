@@ -202,9 +202,9 @@ def _row(text: str, start: int, end: int, number: int, block: _Block) -> list[Pi
     if cells and all(not re.search(r"[a-zA-Z0-9]", cell[2]) for cell in cells):
         return []
     if not block.columns:
-        block.columns = [cell[2].lower() for cell in cells]
+        block.columns = [cell[2][:_LONGEST_LABEL].lower() for cell in cells]
         return [Piece(c, d, number, "", "", None, True) for a, b, _ in cells for c, d in _short(text, a, b)]
-    head = cells[0][2] if cells else ""
+    head = cells[0][2][:_LONGEST_LABEL] if cells else ""
     pieces = []
     for position, (a, b, content) in enumerate(cells):
         if content:
@@ -246,6 +246,7 @@ def _label(sentence: str) -> str:
 
 _LONGEST = 4000
 _MOST_LABELS, _LONGEST_LABEL = 8, 200
+_LONG_WORD = re.compile(r"\S{200}(?=\S)")  # patterns are quick because no word is long, see `linear`
 _INLINE_LEVEL = re.compile(r"(?<=[\s,;.])(?=[LSTDlstd]\d{1,2}\s?[-/–]\s?[LSls]?\d\s*:)")
 _LEVEL_LIST = re.compile(r"(?:\d\s*(?:,|&|-|–)|\b(?:and|to|through|thru))\s*$", re.I)
 
@@ -269,13 +270,17 @@ def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _short(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """`start` and `end`, or several pieces where that is no sentence: keeps the cost of text without a full stop linear."""
+    """`start` and `end`, or several pieces where that is no sentence or has a word that is none: no cost grows with them."""
     pieces = []
-    while end - start > _LONGEST:
-        blank = max(text.rfind(" ", start + _LONGEST // 2, start + _LONGEST), start + _LONGEST // 2)
-        pieces.append((start, blank))
-        start, _ = _strip(text, blank, end)
-    return [*pieces, (start, end)] if end > start else pieces
+    for stop in [*(match.end() for match in _LONG_WORD.finditer(text, start, end)), end]:
+        while stop - start > _LONGEST:
+            blank = max(text.rfind(" ", start + _LONGEST // 2, start + _LONGEST), start + _LONGEST // 2)
+            pieces.append((start, blank))
+            start, _ = _strip(text, blank, stop)
+        if stop > start:
+            pieces.append((start, stop))
+        start = stop
+    return pieces
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:

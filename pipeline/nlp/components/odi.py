@@ -18,7 +18,7 @@ from .region import about_others
 _PERCENT = r"(?:%|percent|per\s+cent|pct)"
 _SCORE = re.compile(
     rf"(?<![\d./])(?:(?P<raw>\d{{1,2}}(?:\.\d)?)\s*(?:/|out\s+of|of|over|,?\s*divided\s+by)\s*(?P<max>50|45|40|35|100)(?![\d/])"
-    rf"(?:\s*(?:=|\(|,|-|:|or|that\s+is|i\.?e\.?,?|equals|which\s+is)+\s*(?P<stated>\d{{1,3}}(?:\.\d+)?)\s?{_PERCENT})?"
+    rf"(?:\s*(?:=|\(|,|-|:|or|that\s+is|i\.?e\.?|equals|which\s+is)+\s*(?P<stated>\d{{1,3}}(?:\.\d+)?)\s?{_PERCENT})?"
     rf"|(?P<percent>\d{{1,3}}(?:\.\d+)?)\s?{_PERCENT}|(?P<decimal>0?\.\d\d)(?!\d)"
     r"|(?P<bare>\d{1,2}(?:\.\d)?)(?!\d|\.\d|[a-z]|\s?/|\s?-\s?\d|-(?:item|point|question|day|week|month|year)|\s?(?:min|mg|weeks?|visits?|points?|"
     r"of|out|items?|sections?|questions?|days?|months?|years?|x\b|th\b|st\b|nd\b|rd\b|:|[a-z]*uary|march|april|may|june|july|aug|sep|"
@@ -30,7 +30,7 @@ _FILL = re.compile(
     r"last|final|before|after|discharge|went|same|again|approximately|about|sum|vs|versus|compared|with|against|d/c)\b|\b0\s?-\s?(?:100|50)\b|\d{1,2}/\d{1,2}(?:/\d{2,4})?)*")
 _CONTINUES = re.compile(r"[\s(\[]*(?:it\b|this|that|scored?\b|total|sum|previous|prior|last|baseline|initial|today|now\b|band|interpret|"
                         r"raw|percent|result|overall|\d+\s*(?:/|of|out|%|percent))")
-_LEFT = re.compile(rf"(?P<score>\d[\d./%\s]*?(?:{_PERCENT}|(?:/|out\s+of)\s*50))\s*\)?\s*(?:on|in|by|for|per)\s+(?:the|her|his|a|an|my|their)?\s*"
+_LEFT = re.compile(rf"(?P<score>\d[\d./%\s]{{0,40}}?(?:{_PERCENT}|(?:/|out\s+of)\s*50))\s*\)?\s*(?:on|in|by|for|per)\s+(?:the|her|his|a|an|my|their)?\s*"
                    r"(?:modified\s+|repeat\s+)?$")
 _RANGE = re.compile(r"\d\s*%?\s*(?:-|to)\s*\d")
 _LONE_EARLIER = re.compile(r"previous|prior|last|ago|earlier|old")

@@ -25,7 +25,7 @@ _NOUNS = re.compile(r"\s*(?:,|/|&|\band\b|\bor\b)\s*(?:the\s+)?(?:(?!\b(?:no|wit
 _BEFORE = re.compile(r"(?:[\s,/&-]|(?:central|spinal|neural|bilateral|both|the|smooth|articular|surfaces?|of|in|appearing|appearance|appearances|lumbar|visuali[sz]ed|widely|all|caliber|calibre|and|or|left|right|lt|rt|bony|diameter|size)\b)*")
 _ELSEWHERE = re.compile(r"(?:otherwise|elsewhere|remaining|remainder|other|others|the\s+rest|rest|normal\s+elsewhere)\b")
 _LABEL_LEAD = re.compile(r"[^:|]{0,60}:\s*[\[{(]?\s*(?:(?:all|both|grossly|appear|appears|widely|is|are|overall|otherwise|within|bilaterally|partially|included|visible|visuali[sz]ed|imaged|portions?|parts?|shows?|seen|as|the|of|left|right|lt|rt|l|r|[lt]\d{1,2}[-/][ls]?\d)\.?\s+)*")
-_GRADE_END = re.compile(r"\s*(?:(?:bilaterally|bilateral|both\s+sides?|on\s+the\s+(?:left|right)|left|right|lt|rt|b/l|l|r|b|at|and|to|&|l\d\S*|,|(?:non-?\s?|not\s+)?tender|asymptomatic|only|change|changes|stable|unchanged)\s*)*(?:[.\],;)}]|$)")
+_GRADE_END = re.compile(r"\s*(?:(?:bilaterally|bilateral|both\s+sides?|on\s+the\s+(?:left|right)|left|right|lt|rt|b/l|l|r|b|at|and|to|&|l\d[^\s.,;)\]}]*(?![^\s.,;)\]}])|,|(?:non-?\s?|not\s+)?tender|asymptomatic|only|change|changes|stable|unchanged)\s*)*(?:[.\],;)}]|$)")
 _VALUE_END = re.compile(r"\s*(?:$|[.,;)\]}:-]|(?:at|in|on|to|bilaterally|bilateral|throughout|both\s+sides|as|for|without|with|and|appearance|caliber|calibre|size|of|left|right|l\d)\b)")
 # "right moderately narrowed, left normal", "L3-4 none; L4-5 mild"
 _NEXT_ITEM = re.compile(r"(?:^|[,;{\[])\s*(?:left|right|lt|rt|both\s+sides|[lt]\d{1,2}[-/][ls]?\d)\s*:?\s*(?:is\s+|are\s+)?$")

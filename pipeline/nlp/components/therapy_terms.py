@@ -13,7 +13,7 @@ _PATIENT = re.compile(r"\s+(?:reports?|states?|denies|denied|c/o|complains?|pres
                       r"tolerated|instructed|advised|verbali[sz]ed|asks?|asked|agrees?|understands?|would|wants|will|describes?|notes?|rates?|feels?|"
                       r"says|lives|works|unable|able|reported|requests?|and\s+(?:wife|husband)|to\s+(?:call|follow)|(?:did|does|has)\s+not\s+(?!help|work|improve|provid|reliev|giv|been|benefit|make|change)|can|cannot)\b")
 _WEIGHT_ADVICE = re.compile(r"advis|asked|enrol|encourag|recommend|counsel|discuss|goal|program|plan|refer|continue|unload|for\s+(?:the\s+|his\s+|her\s+)?back|reduc\w+\s+due|due\s+to")
-_INDEX_TERMS = re.compile(r"\w\.(?=[a-z][a-z /-]*,(?:[^,.]{1,40},){4,}[^.]*$)")
+_INDEX_TERMS = re.compile(r"\w\.(?=[a-z][a-z /-]*,(?:[^,.]{1,40},){4}[^.]*$)")
 
 
 def counts(passage: Passage, mention: Mention, own: str | None, note: NoteView) -> bool:
