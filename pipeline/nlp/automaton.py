@@ -18,6 +18,7 @@ from .normalize import fold
 COPIES = 4  # a repeat with a limit up to this is written out; above, it is a repeat that knows its limit
 _MOST_NODES = 20_000
 _EXTRA = "éßİ–\u00a0\u0663\u2028😀"
+_SETS: dict[tuple[str, int, str], int] = {}
 _EDGE = 1  # bit 0: the end or the beginning of the text
 FOREVER = 0
 
@@ -55,12 +56,11 @@ class Automaton:
 
     def __init__(self, pattern: str, flags: int = 0) -> None:
         tree = parser.parse(pattern, flags)
-        self.flags = tree.state.flags
+        self.flags = int(tree.state.flags)
         self.universe = "\0" + _universe(tree)
         self.all = (1 << len(self.universe)) - 1
         self.text = self.all & ~_EDGE
         self.folded = sum(1 << at for at, char in enumerate(self.universe) if at and (char == fold(char)))
-        self._sets: dict[str, int] = {}
         self._groups: dict[int, Any] = {}
         self._reads: list[int] = []
         self._links: list[tuple[int, int, Blank, int, int]] = []
@@ -79,15 +79,10 @@ class Automaton:
     # what a character is
 
     def _mask(self, op: Any, arg: Any) -> int:
-        key = repr((op, arg))
-        if key not in self._sets:
-            self._sets[key] = sum(1 << at for at, char in enumerate(self.universe) if at and self._reads_char(op, arg, char))
-        return self._sets[key]
-
-    def _reads_char(self, op: Any, arg: Any, char: str) -> bool:
-        if self.flags & re.IGNORECASE and op is not c.CATEGORY and op is not c.ANY:
-            return any(_reads(op, arg, form, self.flags) for form in {char, char.lower(), char.upper()} if len(form) == 1)
-        return _reads(op, arg, char, self.flags)
+        key = (self.universe, self.flags, repr((op, arg)))
+        if key not in _SETS:
+            _SETS[key] = sum(1 << at for at, char in enumerate(self.universe) if at and _reads_char(op, arg, char, self.flags))
+        return _SETS[key]
 
     # from the tree to parts
 
@@ -113,13 +108,13 @@ class Automaton:
             return self._sequence(self._groups[arg])
         if op is c.ATOMIC_GROUP:
             only = arg[0] if len(arg) == 1 and arg[0][0] in (c.MAX_REPEAT, c.POSSESSIVE_REPEAT) else None
-            return self._repeat(*only[1], greedy=True) if only else self._sequence(arg)
+            return self._repeat(only[1], greedy=True) if only else self._sequence(arg)
         if op is c.BRANCH:
             return self._either([self._sequence(branch) for branch in arg[1]])
         if op in (c.ASSERT, c.ASSERT_NOT):
             return self._look(op is c.ASSERT, *arg)
         if op in (c.MAX_REPEAT, c.MIN_REPEAT, c.POSSESSIVE_REPEAT):
-            return self._repeat(*arg, greedy=op is c.POSSESSIVE_REPEAT)
+            return self._repeat(arg, greedy=op is c.POSSESSIVE_REPEAT)
         return self._either([self._sequence(branch or ()) for branch in arg[1:]])  # (?(1)a|b)
 
     def _leaf(self, chars: int) -> Part:
@@ -164,7 +159,7 @@ class Automaton:
         first, last, blank = dict(one.first), dict(two.last), dict[Blank, int]()
         for left, ways in one.blank.items():
             for right, more in two.blank.items():
-                _add(blank, {both: ways * more for both in _both(left, right)})
+                _add(blank, dict.fromkeys(_both(left, right), ways * more))
             for (right, node), more in two.first.items():
                 _add(first, {(both, node): ways * more for both in _both(left, right)})
         for right, ways in two.blank.items():
@@ -178,7 +173,8 @@ class Automaton:
                 for both in _both(left, right):
                     self._links.append((node, other, both, min(ways * more, 2), limit))
 
-    def _repeat(self, least: int, most: Any, items: Any, greedy: bool = False) -> Part:
+    def _repeat(self, arg: tuple[int, Any, Any], greedy: bool) -> Part:
+        least, most, items = arg
         endless = most is c.MAXREPEAT
         if not endless and (most <= COPIES or (least == most <= 8 * COPIES)):
             whole = self._nothing()
@@ -274,6 +270,12 @@ def _named(items: Any) -> set[str]:
 
 _CATEGORIES = {c.CATEGORY_DIGIT: r"\d", c.CATEGORY_NOT_DIGIT: r"\D", c.CATEGORY_SPACE: r"\s", c.CATEGORY_NOT_SPACE: r"\S",
                c.CATEGORY_WORD: r"\w", c.CATEGORY_NOT_WORD: r"\W"}
+
+
+def _reads_char(op: Any, arg: Any, char: str, flags: int) -> bool:
+    if flags & re.IGNORECASE and op is not c.CATEGORY and op is not c.ANY:
+        return any(_reads(op, arg, form, flags) for form in {char, char.lower(), char.upper()} if len(form) == 1)
+    return _reads(op, arg, char, flags)
 
 
 def _reads(op: Any, arg: Any, char: str, flags: int) -> bool:

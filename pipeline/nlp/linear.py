@@ -13,7 +13,7 @@ Ways through a state that ends a match do not count: nothing is tried after it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -83,11 +83,13 @@ class _Graph:
 
     def exponential(self) -> Slow | None:
         """Two ways to read the same characters from a state back to it."""
-        for loop in self.loops:
-            if found := self._two_ways(loop, "exponential"):
-                return found
-        for loop in _components(self.edges):
-            if not loop & self.scan and (found := self._two_ways(loop, "polynomial")) and self._many(loop):
+        wholes = [whole for whole in _components(self.edges) if not whole & self.scan]
+        for whole in wholes:
+            inside = {node: [edge for edge in self.edges[node] if edge.to in whole] for node in whole}
+            for loop in self.loops:
+                if loop <= whole and (found := self._two_ways(loop, inside, "exponential")):
+                    return found
+            if whole not in self.loops and (found := self._two_ways(whole, inside, "polynomial")) and self._many(whole):
                 return found
         return None
 
@@ -98,32 +100,22 @@ class _Graph:
             return True
         return limits[-1] ** limits[-2] > _MOST_WAYS
 
-    def _two_ways(self, loop: set[int], kind: str) -> Slow | None:
+    def _two_ways(self, loop: set[int], inside: dict[int, list[Edge]], kind: str) -> Slow | None:
         parents: _Parents = {(node, node): None for node in loop}
         waiting = deque(parents)
         while waiting:
             pair = waiting.popleft()
-            for one, two in self._steps(pair):
+            for one, two in _steps(inside[pair[0]], inside[pair[1]], pair[0] == pair[1]):
                 chars = one.chars & two.chars
                 target = (min(one.to, two.to), max(one.to, two.to))
                 if target[0] == target[1] and target[0] in loop:
                     word, root = self._word(parents, pair)
                     word += self.machine.char(chars)
                     return Slow(kind, self._prefix(root[0]), word + self._path(one.to, root[0]))
-                if chars and target not in parents:
+                if target not in parents:
                     parents[target] = (pair, chars)
                     waiting.append(target)
         return None
-
-    def _steps(self, pair: _State) -> Iterator[tuple[Edge, Edge]]:
-        """Pairs of edges that read the same; from one state twice they must differ, or be two ways."""
-        a, b = pair
-        for at, one in enumerate(self.edges[a]):
-            if a == b and one.ways > 1:
-                yield one, one
-            for two in self.edges[b][at + 1:] if a == b else self.edges[b]:
-                if one.chars & two.chars:
-                    yield one, two
 
     def polynomial(self) -> Slow | None:
         """Two loops, one behind the other, and a text that both read and that leads from one to the other."""
@@ -134,9 +126,11 @@ class _Graph:
         return next(self._pairs(self.scan, "rescan"), None)
 
     def _pairs(self, first: set[int], kind: str) -> Iterator[Slow]:
-        ahead = self._reachable(first)
-        for second in self.loops:
-            if second is not first and second & ahead:
+        read = self._chars(first)
+        seconds = [loop for loop in self.loops if loop is not first and self._long(read & self._chars(loop))]
+        ahead = self._reachable(first) if seconds else set()
+        for second in seconds:
+            if second & ahead:
                 for together in self._together(first, second):
                     if found := self._crosses(together, first, kind):
                         yield found
@@ -148,16 +142,15 @@ class _Graph:
         steps = [[Edge(number[one.to, two.to], one.chars & two.chars, 1)
                   for one in self.endless[p] if one.to in first
                   for two in self.endless[q] if two.to in second and one.chars & two.chars] for p, q in pairs]
-        return [{pairs[at] for at in component} for component in _components(steps) if self._can_be_long(component, steps)]
+        return [{pairs[at] for at in component} for component in _components(steps)
+                if self._long(_read(edge for at in component for edge in steps[at] if edge.to in component))]
 
-    def _can_be_long(self, component: set[int], steps: list[list[Edge]]) -> bool:
-        """In a sentence neither a row of blanks nor a word is long: a long text has both."""
-        read = 0
-        for at in component:
-            for edge in steps[at]:
-                if edge.to in component:
-                    read |= edge.chars
-        return not self.sentence or bool(read & self.blank and read & ~self.blank)
+    def _chars(self, loop: set[int]) -> int:
+        return _read(edge for node in loop for edge in self.endless[node] if edge.to in loop)
+
+    def _long(self, read: int) -> bool:
+        """Whether a text of these characters can be long; in a sentence neither a gap nor a word is."""
+        return bool(read & self.blank and read & ~self.blank) if self.sentence else bool(read)
 
     def _crosses(self, together: set[tuple[int, int]], first: set[int], kind: str) -> Slow | None:
         parents: _Parents = {(p, p, q): None for p, q in together}
@@ -231,6 +224,28 @@ class _Graph:
                     found.add(edge.to)
                     waiting.append(edge.to)
         return found
+
+
+def _steps(mine: list[Edge], others: list[Edge], same: bool) -> Iterator[tuple[Edge, Edge]]:
+    """Pairs of edges that read the same; of the `same` state they must differ, or be two ways."""
+    read = 0 if same else _read(others)
+    for at, one in enumerate(mine):
+        if same and one.ways > 1:
+            yield one, one
+        if one.chars & read:
+            for two in others[:at] if same else others:
+                if one.chars & two.chars:
+                    yield one, two
+        if same:
+            read |= one.chars
+
+
+def _read(edges: Iterable[Edge]) -> int:
+    """All characters that the edges read."""
+    read = 0
+    for edge in edges:
+        read |= edge.chars
+    return read
 
 
 def _components(edges: list[list[Edge]]) -> list[set[int]]:
