@@ -82,9 +82,7 @@ class Speller:
         """The key word that `word` stands for, or None where it is to stay."""
         if word in self._cache:
             return self._cache[word]
-        if len(self._cache) > _LONG_GAP = re.compile(" {17,}")
-_GAP = " " * 16
-_MENDED_CACHE_LIMIT:
+        if len(self._cache) > _MENDED_CACHE_LIMIT:
             self._cache.clear()
         self._cache[word] = found = None if word in self.known else self._nearest(word)
         return found
