@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,8 @@ class Results:
     """The tables of a run as pandas DataFrames, with the columns of the files of the same name.
 
     In `facts` the attributes are columns and lists stay lists; `missing` is the text of missing.md. Run with `reviews`,
-    `facts` also has the column `review` (the object of facts.jsonl, or NaN).
+    `facts` also has the column `review` (the object of facts.jsonl, or NaN). `texts` holds, by note id, what was read
+    out of PDF, Word, RTF, HTML and FHIR, where that was asked for.
     """
 
     patients: pd.DataFrame
@@ -29,6 +30,7 @@ class Results:
     facts: pd.DataFrame
     notes: pd.DataFrame
     missing: str
+    texts: dict[str, str] = field(default_factory=dict)
 
 
 def load(lexicons: str | None = None) -> Language:
@@ -48,6 +50,7 @@ def run(
     manifest: str | Path | None = None,
     lexicons: str | None = None,
     reviews: str | Path | None = None,
+    keep_text: bool = False,
 ) -> Results:
     """Run the pipeline over a folder, a note, a FHIR file or a table and return its tables; nothing is written to disk.
 
@@ -59,19 +62,25 @@ def run(
 
     policies = (policy,) if isinstance(policy, str) else tuple(policy)
     file = Path(reviews) if reviews else None
-    engine = make_engine(Options(policies, as_of, workers, lexicons=lexicons, reviews=file, report=False))
+    options = Options(
+        policies, as_of, workers, lexicons=lexicons, reviews=file, report=False, keep_text=keep_text
+    )
+    engine = make_engine(options)
     corpus = open_corpus(Path(notes), id_pattern, Path(manifest) if manifest else None)
-    texts = {name: [header] for name, header in tables.headers(engine.columns, file is not None).items()}
+    lines = {name: [header] for name, header in tables.headers(engine.columns, file is not None).items()}
+    texts: dict[str, str] = {}
     for record in records(corpus, engine, workers):
+        texts |= record.texts
         for name, chunk in record.chunks.items():
-            texts[name].append(chunk)
-    whole = {name: "".join(chunks) for name, chunks in texts.items()}
+            lines[name].append(chunk)
+    whole = {name: "".join(chunks) for name, chunks in lines.items()}
     return Results(
         _frame(whole["patients.csv"]),
         _frame(whole["criteria.csv"]),
         _facts(whole["facts.jsonl"], file is not None),
         _frame(whole["notes.csv"]),
         whole["missing.md"],
+        texts,
     )
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import csv
 import json
+import shutil
+import stat
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import bvn_evidence
 import documents
 from bvn_evidence.errors import UserError
 from bvn_evidence.fhir_resource import NOTE_TYPE_CODES, type_of
@@ -259,3 +264,101 @@ def test_a_table_with_neither_kind_of_columns_is_still_the_users_error(tmp_path)
     (tmp_path / "n.csv").write_text("note_id,person_id\n1,2\n")
     with pytest.raises(UserError, match="no column patient_id and no column text"):
         read(tmp_path / "n.csv")
+
+
+# a run
+
+
+def facts_of(out: Path) -> list[dict]:
+    return [json.loads(line) for line in (out / "facts.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def said(facts: list[dict]) -> list[str]:
+    """What was found, without where."""
+    return sorted(json.dumps([fact["kind"], fact["assertion"], fact["attributes"]], sort_keys=True) for fact in facts)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """The facts of sample S003 read from its text files."""
+    notes = tmp_path_factory.mktemp("plain") / "notes" / "S003"
+    notes.mkdir(parents=True)
+    for name, text in documents.chart().items():
+        (notes / f"{name}.txt").write_text(text, encoding="utf-8")
+    return said(_run(notes.parent, tmp_path_factory.mktemp("plain-out") / "out"))
+
+
+def _run(notes: Path, out: Path, **options) -> list[dict]:
+    from bvn_evidence.runner import Options, run
+
+    run(notes, out, Options(keep_text=True, **options))
+    return facts_of(out)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A run over documents and a FHIR export side by side."""
+    folder = tmp_path_factory.mktemp("documents")
+    shutil.copytree(INPUTS / "documents" / "S003", folder / "notes" / "D003")
+    shutil.copytree(INPUTS / "bulk", folder / "notes" / "bulk")
+    _run(folder / "notes", folder / "out")
+    return folder
+
+
+def test_documents_and_fhir_say_what_the_text_files_say(done, plain):
+    facts = facts_of(done / "out")
+    from_documents = [fact for fact in facts if fact["note_id"].startswith("D003/")]
+    from_fhir = [fact for fact in facts if fact["note_id"].startswith(("DocumentReference/", "DiagnosticReport/"))]
+    assert said(from_documents) == said(from_fhir) == plain
+
+
+def test_offsets_are_those_of_the_texts_that_are_kept_and_only_the_owner_reads_them(done):
+    texts = done / "out" / "texts"
+    facts = facts_of(done / "out")
+    for fact in facts:
+        text = (texts / (quote(fact["note_id"], safe=" ") + ".txt")).read_bytes().decode("utf-8")
+        assert text[fact["start"] : fact["end"]] == fact["text"]
+    assert stat.S_IMODE(texts.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in texts.iterdir()} == {0o600}
+    with (done / "out" / "notes.csv").open(encoding="utf-8", newline="") as file:
+        processed = [row for row in csv.DictReader(file) if row["status"] == "processed"]
+    assert len(list(texts.iterdir())) == len(processed) == 8
+
+
+def test_the_report_shows_what_was_extracted_also_when_it_is_built_anew(done):
+    from bvn_evidence.report.rebuild import rebuild
+
+    page = next((done / "out" / "report" / "patients").glob("*.html"))
+    first = page.read_text(encoding="utf-8")
+    assert "Sagittal" in first or "MR LUMBAR SPINE" in first
+    assert not [line for line in rebuild(done / "out") if "changed" in line]
+    assert page.read_text(encoding="utf-8") == first
+    assert (done / "out" / "texts").is_dir()
+
+
+def test_a_run_without_keep_text_leaves_no_texts_of_an_earlier_one(done, tmp_path):
+    from bvn_evidence.runner import Options, run
+
+    _run(INPUTS / "fhir", tmp_path / "out", report=False)
+    assert (tmp_path / "out" / "texts" / "DocumentReference%2Fvisit.txt").exists()
+    run(INPUTS / "fhir", tmp_path / "out", Options(report=False, resume=True))
+    assert not (tmp_path / "out" / "texts").exists()
+
+
+def test_the_python_interface_takes_the_same(plain):
+    results = bvn_evidence.run(INPUTS / "omop" / "NOTE.csv")
+    assert len(results.facts) == len(plain) and results.texts == {}
+    results = bvn_evidence.run(INPUTS / "fhir" / "bundle.json", keep_text=True)
+    assert len(results.facts) == len(plain)
+    for fact in results.facts.itertuples():
+        assert results.texts[fact.note_id][fact.start : fact.end] == fact.text
+
+
+def test_one_document_can_be_explained():
+    from bvn_evidence.corpus import single_note
+
+    assert "endplate" in single_note(INPUTS / "documents" / "S003" / "2024-02-08_radiology.pdf").text
+    with pytest.raises(UserError, match="not one note"):
+        single_note(INPUTS / "fhir" / "bundle.json")
+    with pytest.raises(UserError, match="a scan without text layer"):
+        single_note(INPUTS / "documents" / "S003" / "2024-02-21_fax.pdf")
