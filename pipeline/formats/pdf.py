@@ -17,7 +17,6 @@ from .base import MOST_CHARS, MOST_PAGES, Extracted, Unreadable
 
 _PAGE_NUMBER = re.compile(r"(?i)(?:page|pg\.?)\s*\d+(?:\s*(?:of|/)\s*\d+)?")
 _NEW_LINE = re.compile(r"[-*•●▪·>☐☑☒✓✔\[(|_]|\(?\d{1,2}[.)]|[A-Z][\w /-]{0,30}:|[A-Z]{4,}\b")
-_ENDED = (":", ";", "!", "?", "|")
 _LEVEL = re.compile(r"[CTLS]\d")
 _EDGE = 3  # how many lines from the top and the bottom a running header may stand
 
@@ -191,7 +190,7 @@ def _between(above: _Line, line: _Line, right: float, width: float) -> str:
         and gap > -height
         and abs(above.height - line.height) < 0.15 * height
         and abs(line.left - above.left) < 4 * height
-        and not above.words.endswith(_ENDED)
+        and not above.words.endswith("|")
         and not _NEW_LINE.match(line.words)
         and not (above.words.endswith(".") and _LEVEL.match(line.words))
     ):
