@@ -27,7 +27,7 @@ from .tables import AUTO, VALUES, unescaped
 
 _HEAD = re.compile(r"## (.*) \((.*)\): [a-z ]+")
 _ASK = re.compile(r"- \*\*(.*?)\*\* \((.*?)\): (.*)")
-_ESCAPED = re.compile(r"\\([\\`*_\[\]<>|#&~])")
+_ESCAPED = re.compile(r"\\([\\`*_\[\]<>|#&~@:.])")
 
 
 @dataclass(slots=True)

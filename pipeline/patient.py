@@ -176,19 +176,20 @@ class Engine:
             origins: dict[str, tuple[str, str]] | None = {} if self.reviews is not None else None
             try:
                 if record.failed:
-                    verdicts = _unjudged(record, policy.id)
+                    verdicts, missing = _unjudged(record, policy.id)
                 else:
                     judgement = judge(record.patient_id, facts, notes, policy, self.settings.as_of)
                     if self.reviews is not None:
                         judgement, origins = self._settle(judgement)
                     verdicts, values = judgement.verdicts, judgement.values
                     record.warnings += judgement.warnings
-                    lines["missing.md"].append(missing_md(judgement))
+                    missing = missing_md(judgement)
                     judged.append((judgement, origins or {}))
             except Exception as error:
                 record.failed = failure(error)
-                verdicts = _unjudged(record, policy.id)
+                verdicts, missing = _unjudged(record, policy.id)
             record.verdicts += verdicts
+            lines["missing.md"].append(missing)
             lines["patients.csv"].append(
                 tables.patient_line(self.columns, record.patient_id, policy.id, verdicts, values, len(notes))
             )
@@ -281,13 +282,9 @@ def _criteria(policies: list[Policy]) -> list[str]:
     ]
 
 
-def _unjudged(record: Record, policy: str) -> list[Verdict]:
-    return [
-        Verdict(
-            record.patient_id,
-            policy,
-            "overall",
-            "review",
-            f"This patient could not be judged ({record.failed}); a human must read the chart.",
-        )
-    ]
+def _unjudged(record: Record, policy: str) -> tuple[list[Verdict], str]:
+    """The verdict of a patient who could not be judged, and the section of missing.md."""
+    from .criteria import unjudged_md
+
+    why = f"This patient could not be judged ({record.failed}); a human must read the chart."
+    return [Verdict(record.patient_id, policy, "overall", "review", why)], unjudged_md(record.patient_id, policy, why)

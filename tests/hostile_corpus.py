@@ -15,12 +15,15 @@ import stat
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from bvn_evidence.encoding import _MAGIC
+from bvn_evidence.export import FORMATS
 
 CANARY = re.compile(r"qzx\d{4}vk", re.IGNORECASE)
 _numbers = itertools.count(1)
+EXPORTS = [name for name in FORMATS if find_spec(f"bvn_evidence.export.{name.replace('-', '_')}")]
 OPEN = ("processed", "rejected")  # either will do: a guess of an encoding may fail
 _BODY = (
     "Chief complaint: axial low back pain for 3 years {c}.\n\nHPI: {c} denies leg pain. ODI 44%. Tried physical therapy "

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import os
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -20,14 +22,25 @@ from bvn_evidence.corpus import open_corpus, read, read_patient
 from bvn_evidence.encoding import decode
 from bvn_evidence.errors import UserError
 from bvn_evidence.explain import neutral, show
+from bvn_evidence.export import export
 from bvn_evidence.report.pages import file_name
+from bvn_evidence.report.rebuild import rebuild
 from bvn_evidence.runner import Options, run
 from bvn_evidence.schema import Note
 from bvn_evidence.summary import Summary
 from bvn_evidence.tables import unescaped
+from hostile_corpus import EXPORTS, state
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 SAFE = Options(report=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_pipeline(nlp):
+    """Built once for all runs of this file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nlp_module, "load", lambda *_, **__: nlp)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +48,9 @@ def done(tmp_path_factory):
     """The hostile notes after a run: (what was written, output folder, summary)."""
     folder = tmp_path_factory.mktemp("hostile")
     written = hostile_corpus.write(folder / "notes")
-    before = hostile_corpus.state(folder / "notes")
+    before = state(folder / "notes")
     summary = run(folder / "notes", folder / "out")
-    assert hostile_corpus.state(folder / "notes") == before
+    assert state(folder / "notes") == before
     return written, folder / "out", summary
 
 
@@ -125,9 +138,8 @@ def printed(draw) -> str:
     return console.file.getvalue()
 
 
-def test_explain_shows_every_readable_note_without_a_control_character(done, nlp, monkeypatch, capfd):
+def test_explain_shows_every_readable_note_without_a_control_character(done, capfd):
     written, out, _ = done
-    monkeypatch.setattr(nlp_module, "load", lambda *_, **__: nlp)
     folder, rows = out.parent / "notes", rows_of(out)
     shown = 0
     for path, file in written.items():
@@ -288,3 +300,33 @@ def test_a_manifest_that_names_the_outside_reads_nothing_there(tmp_path):
     with pytest.raises(UserError, match="line 2"):
         (tmp_path / "m.csv").write_text("path,patient_id\na.txt,P1,x,y\n")
         open_corpus(tmp_path / "notes", manifest=tmp_path / "m.csv")
+
+
+def test_missing_md_makes_no_link_of_a_patient_id(tmp_path):
+    ids = ["http://x.example", "www.x.example", "a@x.example", "[x](y)", "![x](y)", "# x", "<b>", "&lt;", "a_b_*c*"]
+    rows = [{"patient_id": one, "note_id": str(number), "text": f"Low back pain {number}."} for number, one in enumerate(ids)]
+    (tmp_path / "n.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run(tmp_path / "n.jsonl", tmp_path / "out")
+    text = (tmp_path / "out/missing.md").read_text()
+    shown = html_of(text)
+    assert "<a " not in shown and "<img" not in shown and "<b>" not in shown
+    assert all(html.escape(one) in shown for one in ids if ";" not in one)
+    assert not re.search(r"(?<!\\)://|www\.|(?<!\\)@", text)
+    pages = state(tmp_path / "out/report")
+    rebuild(tmp_path / "out")
+    assert [found[2] for found in state(tmp_path / "out/report").values()] == [found[2] for found in pages.values()]
+
+
+def html_of(markdown: str) -> str:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark").render(markdown)
+
+
+@pytest.mark.parametrize("to", EXPORTS)
+def test_a_hostile_run_can_be_exported(done, tmp_path, to):
+    _, out, _ = done
+    export(out, to, tmp_path / to)
+    assert all(path.name.isprintable() for path in tmp_path.rglob("*"))
+    names = [str(path).casefold() for path in tmp_path.rglob("*")]
+    assert len(set(names)) == len(names)

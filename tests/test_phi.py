@@ -16,19 +16,17 @@ import subprocess
 import sys
 import textwrap
 import warnings
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 import hostile_corpus
-from bvn_evidence import cli, export
+from bvn_evidence import cli
 from bvn_evidence import nlp as nlp_module
 from bvn_evidence.nlp import COMPONENTS
-from hostile_corpus import CANARY, body, canary
+from hostile_corpus import CANARY, EXPORTS, body, canary
 
 OTHER_POLICY = "aetna-0016"
-EXPORTS = [name for name in export.FORMATS if find_spec(f"bvn_evidence.export.{name.replace('-', '_')}")]
 
 
 class Watch:

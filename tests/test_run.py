@@ -25,6 +25,7 @@ import bvn_evidence
 from bvn_evidence import tables
 from bvn_evidence.errors import RunError, UserError
 from bvn_evidence.outdir import OutDir, writing
+from bvn_evidence.report.rebuild import rebuild
 from bvn_evidence.runner import Options, run
 from bvn_evidence.schema import Fact
 
@@ -372,6 +373,10 @@ def test_a_patient_that_cannot_be_judged_is_left_to_a_human(notes, tmp_path, mon
     summary = run(notes, tmp_path / "out")
     patients = {row["patient_id"]: row["overall"] for row in read_csv(tmp_path / "out/patients.csv")}
     assert patients["P001"] == "review" and patients["P002"] == "incomplete" and summary.n_failed == 1
+    assert "## P001 (aspn-2022): review\n\nThis patient could not be judged" in (tmp_path / "out/missing.md").read_text()
+    before = stable(tmp_path / "out")
+    rebuild(tmp_path / "out")
+    assert stable(tmp_path / "out") == before
 
 
 POISON = """

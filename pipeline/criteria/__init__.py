@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .judge import Judgement, Request, judge, with_verdicts
 from .policy import Policy
-from .requests import missing_md, missing_sections
+from .requests import missing_md, missing_sections, unjudged_md
 from .store import check_policy, list_policies, load_policy
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "load_policy",
     "missing_md",
     "missing_sections",
+    "unjudged_md",
     "with_verdicts",
 ]

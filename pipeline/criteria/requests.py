@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from .chart import words
 from .judge import Judgement
 
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>|#&~])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|#&~@]|:(?=//)|(?<=www)\.)", re.IGNORECASE)  # the last three: no bare links
 
 
 def escape(text: str) -> str:
@@ -26,6 +26,11 @@ def missing_sections(judgements: Iterable[Judgement]) -> Iterator[str]:
 def missing_md(judgements: Judgement | Iterable[Judgement]) -> str:
     """The sections of missing.md for one judgement or many."""
     return "".join(missing_sections([judgements] if isinstance(judgements, Judgement) else judgements))
+
+
+def unjudged_md(patient_id: str, policy: str, why: str) -> str:
+    """The section of a patient who could not be judged: left out, nobody would look for the chart."""
+    return f"\n## {escape(patient_id)} ({escape(policy)}): {words('review')}\n\n{escape(why)}\n"
 
 
 def _section(judgement: Judgement) -> str:
