@@ -204,7 +204,7 @@ def test_an_existing_folder_and_a_shared_umask_end_up_private(watch, world, tmp_
 
 
 FAULTS = [
-    "corpus.decode", "corpus.date_from_text", "corpus.type_from_text", "corpus.read_bytes", "patient.read_patient", "nlp.extract", "nlp.view.NoteView",
+    "formats.read", "formats.decode", "corpus.date_from_text", "corpus.type_from_text", "corpus.read_bytes", "patient.read_patient", "nlp.extract", "nlp.view.NoteView",
     "criteria.judge", "criteria.missing_md", "tables.fact_json", "tables.fact_lines", "tables.note_lines", "tables.patient_line", "tables.criteria_lines",
     "report.page", "report.entry", "report.plain_values", "report.writer.Writer.add", "report.writer.Writer.finish", "checkpoint.Journal.add",
     "runner.Journal", "runner.open_corpus", "listing.FileCorpus.sources", "outdir.OutDir.publish", "outdir.OutDir.stage", "summary.Summary.add",
@@ -296,9 +296,9 @@ def hook(event, args):
 sys.addaudithook(hook)
 
 from bvn_evidence.nlp.components import odi
-from bvn_evidence import corpus
+from bvn_evidence import formats
 
-real_find, real_decode = odi.Odi.find, corpus.decode
+real_find, real_decode = odi.Odi.find, formats.decode
 
 def find(self, note):
     if note.note_type == "radiology":
@@ -310,7 +310,7 @@ def decode(data):
         raise ValueError(data)
     return real_decode(data)
 
-odi.Odi.find, corpus.decode = find, decode
+odi.Odi.find, formats.decode = find, decode
 """
 
 
@@ -327,7 +327,7 @@ def test_with_workers_no_network_no_file_outside_and_no_word_of_a_note(world, tm
     command = [sys.executable, "-m", "bvn_evidence", "run", str(world / "notes"), "--out", str(tmp_path / "out"), "--workers", "2"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
     assert (done.returncode, done.stderr) == (0, "") and not CANARY.search(done.stdout)
-    assert "failed: ValueError in bvn_odi" in done.stdout and "failed: ValueError in corpus" in done.stdout
+    assert "failed: ValueError in bvn_odi" in done.stdout and "failed: ValueError in formats" in done.stdout
     assert not (tmp_path / "log").exists(), (tmp_path / "log").read_text()
     assert list((tmp_path / "tmp").iterdir()) == [] and not (tmp_path / "out/.work").exists()
     assert hostile_corpus.state(world / "notes") == before

@@ -24,6 +24,7 @@ _LONGEST_NAME = 120
 def write(run: Finished, cases: Iterator[Case], target: Path) -> list[str]:
     """Write a text and an annotation file a note, patient by patient; returns what to tell the user."""
     notes = facts = left_out = 0
+    taken: set[str] = set()
     with (target / INDEX).open("w", encoding="utf-8", newline="") as file:
         index = csv.writer(file, lineterminator="\n")
         index.writerow(("path", "note_id", "patient_id", "note_date", "note_type"))
@@ -32,7 +33,7 @@ def write(run: Finished, cases: Iterator[Case], target: Path) -> list[str]:
                 if row.note_id not in case.texts:
                     left_out += row.status == "processed"
                     continue
-                path = file_of(row.note_id)
+                path = _free(file_of(row.note_id), taken)
                 index.writerow((f"{path}.txt", row.note_id, row.patient_id, row.note_date or "", row.note_type))
                 found = [fact for fact in case.facts if fact.note_id == row.note_id]
                 _write_note(target / path, shown(case.texts[row.note_id]), found)
@@ -46,6 +47,16 @@ def write(run: Finished, cases: Iterator[Case], target: Path) -> list[str]:
 def file_of(note_id: str) -> str:
     """The path of a note's files, without suffix: its note id with what file systems may not take as %XX."""
     return "/".join(_safe(part) for part in note_id.split("/"))
+
+
+def _free(path: str, taken: set[str]) -> str:
+    """The path, or one with a number behind it where the other is taken: in most folders upper case is lower case."""
+    free, count = path, 1
+    while free.casefold() in taken:
+        count += 1
+        free = f"{path}_{count}"
+    taken.add(free.casefold())
+    return free
 
 
 def _safe(part: str) -> str:
