@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import json
+import shutil
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -30,6 +32,7 @@ MORE = {
 def reviewed_run() -> tuple[Path, Path]:
     """The notes (a table) and the finished run; a fact is rejected, one corrected, one accepted, a verdict overridden."""
     home = Path(mkdtemp(prefix="exported"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     notes = write_notes(home)
     with notes.open("a", encoding="utf-8") as table:
         for note_id, text in MORE.items():
