@@ -56,6 +56,11 @@ def blocks() -> st.SearchStrategy[str]:
     return st.one_of(body, st.builds(lambda head, after, text: head + after + text, title, st.sampled_from((":\n", ": ", "\n")), body))
 
 
+def sections() -> st.SearchStrategy[tuple[str, str]]:
+    """A heading and what stands under it."""
+    return st.tuples(st.sampled_from(headings()), st.lists(st.one_of(st.sampled_from(examples()), _phrases()), min_size=1, max_size=3).map("\n".join))
+
+
 def notes() -> st.SearchStrategy[str]:
     between = st.sampled_from(("\n\n", "\n", "\n\n\n"))
     whole = st.builds(lambda parts, glue: glue.join(parts) + "\n", st.lists(blocks(), min_size=1, max_size=4), between)
