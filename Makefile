@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test browser lint evaluate robustness sbom lock clean
+.PHONY: demo test browser lint evaluate robustness fuzz sbom lock clean
 
 demo: $(VENV)/.installed          ## install, run the main job on the samples, show the table
 	$(BIN)/bvn-evidence run annotated_samples/notes --out demo_out
@@ -24,6 +24,10 @@ evaluate: $(VENV)/.installed      ## accuracy on the annotated samples
 robustness: $(VENV)/.installed-dev  ## hostile input, counted: what is lost, what leaks; 100,000 files, notes of 20 MB
 	$(BIN)/python benchmarks/robustness.py --large
 
+FUZZ_SECONDS ?= 600
+fuzz: $(VENV)/.installed-dev      ## charts nobody wrote, until one breaks a property; what was learnt stays in .fuzz
+	PYTHONPATH=tests $(BIN)/python -m fuzz.run $(FUZZ_SECONDS) .fuzz/corpus
+
 sbom: $(VENV)/.installed-dev      ## sbom.json, the bill of materials (CycloneDX) of what an installation brings
 	$(BIN)/python .ci/sbom.py sbom.json
 
@@ -42,4 +46,4 @@ lock: $(VENV)/.installed-dev      ## write down the versions that are installed 
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v -i -E '^(pip|setuptools|wheel|google-re2|regex)==' > requirements.lock
 
 clean:
-	rm -rf $(VENV) demo_out sbom.json build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) demo_out sbom.json build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz

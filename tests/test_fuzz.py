@@ -77,7 +77,7 @@ BREAKS = {
     "a cue in other words": (
         lambda patch: patch.setattr(component, "_as_written", lambda text, cue: replace(cue, text=cue.text.lower())), "No leg pain. Denies sciatica."),
     "line ends of Windows": (
-        lambda patch: patch.setattr(sentences, "breaks", lambda text: []), "Low back pain. He puts it at 7 out of\n10."),
+        lambda patch: patch.setattr(sentences, "gaps", lambda text: []), "Low back pain. He puts it at 7 out of\n10."),
     "a gate that is shut": (
         lambda patch: patch.setattr(properties, "pipeline", _without_odi), "ODI 40%."),
     "a fact lost on its way": (

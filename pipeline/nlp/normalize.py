@@ -1,7 +1,7 @@
 """Text as the lexicons see it: lower case, plain ASCII punctuation, key words with their typing errors mended.
 
-`fold` keeps the length, so offsets stay those of the note. Mending a word or a line end may change the length; `mend`
-therefore returns a map back to the folded text.
+`fold` keeps the length, so offsets stay those of the note. Mending a word, or leaving out what nobody sees, changes it;
+`edited` therefore returns a map back.
 """
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ _PLAIN = {
 }
 _TABLE = {ord(char): plain for char, plain in _PLAIN.items()}
 _WORD = re.compile(r"[a-z]{5,}")
+_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]+")
 _BREAK = re.compile(r"[\r\n\f\v\x1c-\x1e\x85\u2028\u2029]\s*")
-_LONG_GAP = re.compile(" {17,}")
+_LONG_GAP = re.compile(" {17,}")  # patterns are quick because no gap is long, see `linear`
 _GAP = " " * 16
 _MENDED_CACHE_LIMIT = 200_000
 
@@ -38,29 +39,50 @@ def _has_blank(text: str) -> bool:
     return "\n" in text or "\t" in text or "\r" in text or not text.isprintable()
 
 
-def breaks(text: str) -> list[tuple[int, int]]:
-    """Where a text goes on in a new line with more than one blank: a Windows line end, an indented line."""
-    found = []
+def gaps(text: str) -> list[tuple[int, int, str]]:
+    """What readers do not see, as edits (start, end, what stands there instead): a Windows line end or an indented line
+    within a sentence is one blank, soft hyphens, zero-width and direction marks are nothing."""
+    found = [(match.start(), match.end(), "") for match in _UNSEEN.finditer(text)] if not text.isascii() else []
     for match in _BREAK.finditer(text):
         start = match.start()
         while start and text[start - 1].isspace():
             start -= 1
         if match.end() - start > 1:
-            found.append((start, match.end()))
+            found.append((start, match.end(), " "))
     return found
 
 
 class OffsetMap:
-    """Maps offsets of a mended text back to the text it was made from."""
-    __slots__ = ("_ends", "_shifts")
+    """Maps offsets of an edited text back to the text it was made from, and on to the one that was made from (`below`)."""
+    __slots__ = ("_ends", "_shifts", "below")
 
     def __init__(self, ends: list[int], shifts: list[int]) -> None:
         self._ends, self._shifts = ends, shifts
+        self.below: OffsetMap | None = None
 
     def source(self, offset: int) -> int:
         """The offset in the source text; both ends of a mended word map to both ends of the word as written."""
         at = bisect_right(self._ends, offset)
-        return offset + (self._shifts[at - 1] if at else 0)
+        found = offset + (self._shifts[at - 1] if at else 0)
+        return self.below.source(found) if self.below else found
+
+
+def edited(text: str, edits: list[tuple[int, int, str]]) -> tuple[str, OffsetMap | None]:
+    """`text` with the edits (start, end, what stands there instead) made, and the map back, None without edits."""
+    if not edits:
+        return text, None
+    parts: list[str] = []
+    ends: list[int] = []
+    shifts: list[int] = []
+    last = length = 0
+    for start, end, right in sorted(edits):
+        parts += text[last:start], right
+        length += start - last + len(right)
+        last = end
+        ends.append(length)
+        shifts.append(last - length)
+    parts.append(text[last:])
+    return "".join(parts), OffsetMap(ends, shifts)
 
 
 class Speller:
@@ -101,39 +123,13 @@ class Speller:
                     best, best_distance = key, distance
         return None if tie else best
 
-    def mend(self, text: str, gaps: Iterable[tuple[int, int]] = ()) -> tuple[str, OffsetMap | None]:
-        """`text` (folded) with its key words mended, each of the gaps made one blank and any other made 16 at the most,
-        and the map back, None where nothing changed."""
-        edits = [(start, end, " ") for start, end in gaps]
-        if _GAP in text:
-            edits += _long_gaps(text, edits)
+    def mend(self, text: str) -> tuple[str, OffsetMap | None]:
+        """`text` (folded) with its key words mended and no gap of more than 16 blanks, and the map back, None where
+        nothing changed."""
+        edits = [(*match.span(), _GAP) for match in _LONG_GAP.finditer(text)] if _GAP in text else []
         for match in _WORD.finditer(text):
             word = match.group()
             right = self._cache[word] if word in self._cache else self.word(word)
             if right is not None:
                 edits.append((*match.span(), right))
-        if not edits:
-            return text, None
-        parts: list[str] = []
-        ends: list[int] = []
-        shifts: list[int] = []
-        last = length = 0
-        for start, end, right in sorted(edits):
-            parts += text[last:start], right
-            length += start - last + len(right)
-            last = end
-            ends.append(length)
-            shifts.append(last - length)
-        parts.append(text[last:])
-        return "".join(parts), OffsetMap(ends, shifts)
-
-
-def _long_gaps(text: str, edits: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
-    """Makes long gaps shorter, up to where an edit begins: patterns are quick because no gap is long, see `linear`."""
-    begun = {start for start, _, _ in edits}
-    found = []
-    for match in _LONG_GAP.finditer(text):
-        end = next((at for at in range(*match.span()) if at in begun), match.end())
-        if end - match.start() > len(_GAP):
-            found.append((match.start(), end, _GAP))
-    return found
+        return edited(text, edits)

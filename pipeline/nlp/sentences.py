@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 
 from .columns import Cell, tables
 from .levels import HEADING_LEVELS
-from .normalize import OffsetMap, Speller, breaks, fold
+from .normalize import OffsetMap, Speller, edited, fold, gaps
 from .spans import DocTokens
 from .view import NoteView
 
@@ -341,12 +341,19 @@ class Sentences:
         """The note's sentences with their folded, mended text."""
         sentences = []
         for index, piece in enumerate(split(text)):
-            raw = text[piece.start:piece.end]
-            mended, offsets = self.speller.mend(fold(raw), breaks(raw))
+            mended, offsets = self._seen(text[piece.start:piece.end])
             heading = self.speller.mend(fold(piece.heading))[0] if piece.heading else ""
             sentences.append(Sentence(index, piece.start, piece.end, mended, piece.line, piece.label, heading,
                                       piece.checked, piece.cell, map=offsets))
         return sentences
+
+    def _seen(self, raw: str) -> tuple[str, OffsetMap | None]:
+        """A sentence as it reads, folded and mended, and the map back."""
+        seen, below = edited(fold(raw), gaps(raw))
+        mended, offsets = self.speller.mend(seen)
+        if offsets:
+            offsets.below = below
+        return mended, offsets or below
 
 
 def _set_starts(doc: Doc, sentences: list[Sentence]) -> None:

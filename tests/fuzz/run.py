@@ -14,7 +14,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import atheris
+try:
+    import atheris
+except ImportError:
+    sys.exit("atheris is not installed; it runs on Linux (x86-64) with CPython 3.11 or 3.12: pip install -e '.[fuzz]'")
 
 LONGEST = 6000
 SECONDS_PER_INPUT = 60
