@@ -55,6 +55,11 @@ DISCLAIMER = (
 _TITLES = {"odi": "ODI", "mri report": "MRI report", "heat ice": "Heat or ice", "pt": "Physical therapy"}
 
 
+def displacy_colors() -> dict[str, str]:
+    """The colours in which displaCy draws our kinds (entry point `spacy_displacy_colors`)."""
+    return {kind.upper(): color for kind, color in KIND_COLORS.items()}
+
+
 def title(code: str) -> str:
     """A code of the schema or of a policy as a heading: `conservative_care` is "Conservative care"."""
     name = words(code)

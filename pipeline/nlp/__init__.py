@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -24,17 +23,14 @@ def load(lexicons: str | None = None, *, gate: bool = True) -> Language:
     """A blank English pipeline with the medspaCy components of `COMPONENTS`; `lexicons` is another folder of words."""
     _silence()
     import spacy
-    from medspacy.custom_tokenizer import create_medspacy_tokenizer
 
+    from . import tokenizer
     from .components import register
     register()
     if lexicons:
         from .lexicon_check import refuse_slow
         refuse_slow(lexicons)
-    nlp = spacy.blank("en")
-    nlp.tokenizer = create_medspacy_tokenizer(nlp)
-    prefixes = nlp.tokenizer.prefix_search.__self__.pattern
-    nlp.tokenizer.prefix_search = re.compile(prefixes + r"|^[-+](?=[a-z])").search  # "-numbness": the sign is a cue
+    nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": tokenizer.NAME}}})
     nlp.max_length = _MAX_LENGTH
     for name in COMPONENTS:
         config: dict[str, Any] = {}

@@ -20,8 +20,9 @@ from . import lexicon
 from .matcher import Hit, LinearMatcher, longest
 from .sentences import Sentence
 from .spans import Tokens
+from .stored import Graph, Modifier
 from .targets import Target
-from .view import NoteView, view
+from .view import Before, NoteView
 
 CATEGORIES = {"FAMILY": "family", "HYPOTHETICAL": "hypothetical", "GENERAL": "general", "NEGATED_EXISTENCE": "absent",
               "POSSIBLE_EXISTENCE": "possible", "HISTORICAL": "historical"}
@@ -33,6 +34,7 @@ class Assertion(ConText):
     def __init__(self, nlp: Language, name: str = "bvn_assertion", lexicons: str | None = None) -> None:
         super().__init__(nlp, name, rules=None, input_span_type="group", span_group_name="targets")
         self._ConText__matcher = LinearMatcher()
+        self._before = Before(nlp, "bvn_sentences", "bvn_sections", "bvn_targets")
         self.add([_rule(entry) for entry in lexicon.entries("assertion", lexicons)])
         self._readings = {entry.id.removeprefix("sections."): entry.attributes["assertion"]
                           for entry in lexicon.entries("sections", lexicons) if "assertion" in entry.attributes}
@@ -43,8 +45,9 @@ class Assertion(ConText):
         return matcher
 
     def __call__(self, doc: Doc, targets: str | None = None) -> Doc:
-        whole = ConTextGraph()
-        for graph in self._read(view(doc)):
+        note, whole = self._before.view(doc), Graph()
+        note.done.add("bvn_assertion")
+        for graph in self._read(note):
             for span, modifier in graph.edges:
                 span._.modifiers += (modifier,)
             self.set_context_attributes(graph.edges)
@@ -116,7 +119,7 @@ def _modifier(hit: Hit, start: int, end: int, first: int, last: int) -> "_Modifi
     return _Modifier(hit.rule, start, end, None, low, high)
 
 
-class _Modifier(ConTextModifier):
+class _Modifier(Modifier):
     """A modifier whose scope some TERMINATE words leave alone (`spares` of their entry)."""
 
     def limit_scope(self, other: ConTextModifier) -> bool:

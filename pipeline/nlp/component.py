@@ -6,22 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from spacy.language import Language
-from spacy.tokens import Doc, Span, SpanGroup
+from spacy.tokens import Doc, SpanGroup
 
 from ..schema import ASSERTIONS, Cue, Fact
 from .sentences import Sentence
-from .spans import token_span
+from .stored import fact_spans
 from .targets import Target
-from .view import NoteView, view
-
-
-def _fact(span: Span) -> dict[str, Any] | None:
-    note = span.doc.user_data.get("bvn_view")
-    return note.facts[span.id - 1].to_dict() if note and 0 < span.id <= len(note.facts) else None
-
-
-if not Span.has_extension("fact"):  # by the span's id: spaCy keeps extensions by offsets, and facts may share theirs
-    Span.set_extension("fact", getter=_fact)
+from .view import Before, NoteView
 
 
 @dataclass(slots=True)
@@ -50,6 +41,7 @@ class FactComponent:
 
     def __init__(self, nlp: Language, name: str) -> None:
         self.name = name
+        self._before = Before(nlp, "bvn_sentences", "bvn_sections", "bvn_targets", "bvn_assertion")
 
     def find(self, note: NoteView) -> Iterable[Draft]:
         """Yield the facts of one note."""
@@ -61,13 +53,12 @@ class FactComponent:
         note.facts += [_made(note.text, self.kind, draft) for draft in drafts]
 
     def __call__(self, doc: Doc) -> Doc:
-        note = view(doc)
-        if "facts" not in doc.spans:
+        note = self._before.view(doc)
+        if not note.facts:
             doc.spans["facts"] = SpanGroup(doc, name="facts")
         known = len(note.facts)
         self.read_note(note)
-        doc.spans["facts"].extend([token_span(doc, fact.start, fact.end, fact.kind, number)
-                                   for number, fact in enumerate(note.facts[known:], known + 1)])
+        doc.spans["facts"].extend(fact_spans(doc, note.facts[known:], known + 1))
         return doc
 
 

@@ -9,7 +9,6 @@ import re
 from typing import Any
 
 from medspacy.section_detection import Sectionizer, SectionRule
-from medspacy.section_detection.section import Section
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -17,7 +16,8 @@ from . import lexicon
 from .matcher import LinearMatcher
 from .sentences import Sentence
 from .spans import token_span
-from .view import NoteView, view
+from .stored import Section
+from .view import Before, NoteView
 
 _AFTER = re.compile(r"\s*(?:\([^)]*\)|\[[^\]]*\])?\s*(?:[\d/.-]{4,10}\s*)?(?::|\.?\s*$|\s-+\s|\.\s*,)")
 _LEAD = re.compile(r"[\s#*=_\-]*(?:\(?\d{1,2}[.)]\s*)?")
@@ -35,6 +35,7 @@ class Sections(Sectionizer):
         self.readings: dict[str, str] = {}
         self.lines: set[str] = set()
         self._headings: re.Pattern[str] | None = None
+        self._before = Before(nlp, "bvn_sentences")
         for entry in lexicon.entries("sections", lexicons):
             category = entry.id.removeprefix("sections.")
             self.add([SectionRule(entry.id, category, pattern=entry.regex)])
@@ -53,7 +54,9 @@ class Sections(Sectionizer):
         return re.compile("|".join(f"(?P<{name}>{rule.pattern})" for name, rule in names.items()))
 
     def __call__(self, doc: Doc) -> Doc:
-        doc._.sections = _sections(doc, self._read(view(doc)))
+        note = self._before.view(doc)
+        doc._.sections = _sections(doc, self._read(note))
+        note.done.add("bvn_sections")
         return doc
 
     def read_note(self, note: NoteView) -> None:

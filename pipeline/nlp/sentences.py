@@ -330,6 +330,7 @@ class Sentences:
         note = NoteView(doc.text, [], about.get("date"), about.get("type") or "unknown", DocTokens(doc))
         doc.user_data["bvn_view"] = note
         self.read_note(note)
+        note.done.add("bvn_sentences")
         _set_starts(doc, note.sentences)
         return doc
 

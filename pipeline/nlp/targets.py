@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from . import lexicon
 from .matcher import Hit, LinearMatcher, longest
 from .spans import token_span
-from .view import NoteView, view
+from .view import Before, NoteView
 
 if TYPE_CHECKING:
     from ..schema import Cue
@@ -49,6 +49,7 @@ class Targets(TargetMatcher):
     def __init__(self, nlp: Language, name: str = "bvn_targets", lexicons: str | None = None, gate: bool = True) -> None:
         super().__init__(nlp, name, result_type="group", span_group_name="targets")
         self._TargetMatcher__matcher = LinearMatcher(gate)
+        self._before = Before(nlp, "bvn_sentences")
         present = set(lexicon.names(lexicons))
         for group in LEXICONS:
             if group in present:
@@ -61,8 +62,9 @@ class Targets(TargetMatcher):
         return matcher
 
     def __call__(self, doc: Doc) -> Doc:
-        note = view(doc)
+        note = self._before.view(doc)
         self.read_note(note)
+        note.done.add("bvn_targets")
         spans = []
         for sentence in note.sentences:
             for target in sentence.targets:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from spacy.tokens import Doc
 
 if TYPE_CHECKING:
+    from spacy.language import Language
+
     from ..schema import Fact
     from .sentences import Sentence
     from .spans import TokenSource
@@ -24,6 +26,12 @@ class NoteView:
     tokens: TokenSource | None = None
     facts: list[Fact] = field(default_factory=list)
     cache: dict[str, Any] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)  # the components a Doc has been through, of those others need
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copied or stored, a note keeps its facts alone: sentences and targets hold on to the Doc."""
+        from .stored import packed, unpacked
+        return unpacked, (packed(self),)
 
     def targets(self, *groups: str) -> Iterator[Target]:
         """The targets of the given lexicons in text order."""
@@ -48,9 +56,20 @@ class NoteView:
         return self.sentences[sentence.index + 1] if sentence.index + 1 < len(self.sentences) else None
 
 
-def view(doc: Doc) -> NoteView:
-    """The laid-out note of a Doc that has been through `bvn_sentences`."""
-    found: NoteView | None = doc.user_data.get("bvn_view")
-    if found is None:
-        raise ValueError("bvn_* components need 'bvn_sentences' before them in the pipeline; add it first")
-    return found
+class Before:
+    """The components that one needs before it; where the pipeline lacks them they are made at the first Doc and run."""
+
+    def __init__(self, nlp: Language, *names: str) -> None:
+        self._nlp, self._names = nlp, names
+        self._made: dict[str, Any] = {}
+
+    def view(self, doc: Doc) -> NoteView:
+        """The note of a Doc, with all done that is needed."""
+        for name in self._names:
+            note = doc.user_data.get("bvn_view")
+            if not isinstance(note, NoteView) or name not in note.done:
+                if name not in self._made:
+                    self._made[name] = self._nlp.create_pipe(name)
+                self._made[name](doc)
+        found: NoteView = doc.user_data["bvn_view"]
+        return found
