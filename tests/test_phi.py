@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+import documents
 import hostile_corpus
 from bvn_evidence import cli
 from bvn_evidence import nlp as nlp_module
@@ -95,11 +96,35 @@ def write_notes(folder: Path) -> Path:
     return folder
 
 
+def write_documents(folder: Path) -> None:
+    """Notes as documents, FHIR and OMOP, whole and broken, with canaries in all of them."""
+    (folder / "P1").mkdir(parents=True)
+    for kind, make in documents.MAKE.items():
+        data = make(body())
+        (folder / f"P1/whole.{kind}").write_bytes(data)
+        (folder / f"P1/cut-{kind}.{kind}").write_bytes(data[: len(data) // 2])
+        (folder / f"P1/named-{kind}.{kind}").write_text(body())
+    word = canary()
+    attachments = [
+        documents.attachment("txt", body()),
+        {"contentType": "text/html", "data": f"!{word}!"},
+        {"contentType": word, "url": f"http://{word}.example/"},
+    ]
+    note = documents.document("n", "P1", "2024-03-05", "11506-3", *attachments)
+    odd = [{"resourceType": word, "id": "o1"}, {"resourceType": "DocumentReference", "id": "o2", "content": word}]
+    (folder / "bundle.json").write_text(json.dumps(documents.bundle(note, *odd)))
+    (folder / "notes.ndjson").write_text("\n".join([json.dumps(note), word, *map(json.dumps, odd)]))
+    row = ["1", "7", "2024-03-05", "0", "0", word, body(), "0", "0"]
+    with (folder / "omop.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([documents.OMOP_COLUMNS, row, row[:-1], [*row, word], ["x", *row[1:]]])
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory, nlp):
     """Notes, a finished run, a gold folder, and broken things made of notes."""
     folder = tmp_path_factory.mktemp("world")
     write_notes(folder / "notes")
+    write_documents(folder / "documents")
     real = nlp_module.load
     nlp_module.load = lambda *_, **__: nlp
     try:
@@ -153,7 +178,8 @@ NOTE = "{world}/notes/P2/2024-04-02_clinic.txt"
         [*RUN, "--policy", NOTE], [*RUN, "--reviews", NOTE], [*RUN, "--reviews", "{world}/broken/r.jsonl"],
         [*RUN, "--lexicons", "{world}/notes/P1"], [*RUN, "--lexicons", "{world}/lexicons"],
         *(["run", f"{{world}}/broken/{name}", "--out", "{tmp}/out"] for name in ("t1.csv", "t2.csv", "t3.csv", "t4.jsonl", "t5.parquet")),
-        ["run", NOTE, "--out", "{tmp}/out"],
+        ["run", NOTE, "--out", "{tmp}/out"], ["run", "{world}/documents", "--out", "{tmp}/out", "--keep-text"],
+        *(["run", f"{{world}}/documents/{name}", "--out", "{tmp}/out"] for name in ("bundle.json", "notes.ndjson", "omop.csv")),
         ["report", "{tmp}/done"], ["report", "{tmp}/done", "--notes", "{world}/gold/notes"], ["report", "{world}/notes"],
         *(["export", "{tmp}/done", "--to", name] for name in EXPORTS),
         ["evaluate", "{world}/gold"], ["evaluate", "{world}/gold", "--facts", "{world}/out/facts.jsonl"], ["evaluate", "{world}/notes"],
@@ -162,7 +188,7 @@ NOTE = "{world}/notes/P2/2024-04-02_clinic.txt"
         ["evaluate", "{world}/gold", "--facts", "{world}/out/facts.jsonl", "--compare", "{world}/broken/result.json"],
         ["policies"], ["policies", "check", NOTE], *(["policies", "check", f"{{world}}/broken/{name}.yml"] for name in ("yaml", "alias", "tag", "anchor", "open")),
         ["policies", "show", "{world}/broken/yaml.yml"], ["lexicons", "check", "{world}/lexicons"], ["lexicons", "check", "{world}/notes/P1"],
-        ["explain", "{world}/notes/P2/bad.txt"], ["explain", "{world}/notes"],
+        ["explain", "{world}/notes/P2/bad.txt"], *(["explain", f"{{world}}/documents/P1/cut-{kind}.{kind}"] for kind in ("pdf", "docx")), ["explain", "{world}/notes"],
     ],
     ids=lambda arguments: " ".join(arguments).replace("{world}/", "").replace("{tmp}/", ""),
 )  # fmt: skip
