@@ -49,9 +49,8 @@ class Sections(Sectionizer):
         self._headings = None
 
     def _compile(self) -> re.Pattern[str]:
-        names = {f"r{number}": rule for number, rule in enumerate(self.rules)}
-        self._by_name = names
-        return re.compile("|".join(f"(?P<{name}>{rule.pattern})" for name, rule in names.items()))
+        self._each = [(rule, re.compile(rule.pattern)) for rule in self.rules]
+        return re.compile("|".join(f"(?:{rule.pattern})" for rule in self.rules))
 
     def __call__(self, doc: Doc) -> Doc:
         note = self._before.view(doc)
@@ -85,13 +84,14 @@ class Sections(Sectionizer):
         assert self._headings is not None
         lead = _LEAD.match(sentence.text)
         at = lead.end() if lead else 0
-        match = self._headings.match(sentence.text, at)
-        if not match:
+        if not self._headings.match(sentence.text, at):
             return None
-        raw = text[sentence.start + at:sentence.source(match.end())]
-        behind = text[sentence.source(match.end()):sentence.end]
-        if _AFTER.match(sentence.text, match.end()) or (raw.isupper() and len(raw) > 3 and not _TITLE.match(behind)):
-            return self._by_name[match.lastgroup or ""], match.end()
+        found = [(match.end(), rule) for rule, pattern in self._each if (match := pattern.match(sentence.text, at))]
+        for end, rule in sorted(found, key=lambda item: -item[0]):  # "clinical assessment" before "clinical"
+            raw = text[sentence.start + at:sentence.source(end)]
+            behind = text[sentence.source(end):sentence.end]
+            if _AFTER.match(sentence.text, end) or (raw.isupper() and len(raw) > 3 and not _TITLE.match(behind)):
+                return rule, end
         return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import html
+import importlib
 import io
 import json
 import re
@@ -17,9 +18,11 @@ from typing import Any
 from rich.console import Console
 
 from bvn_evidence import report, tables
+from bvn_evidence.case import Case
 from bvn_evidence.corpus import read_patient
 from bvn_evidence.criteria import list_policies
 from bvn_evidence.explain import render, sections_of
+from bvn_evidence.export import FORMATS
 from bvn_evidence.finished import Finished
 from bvn_evidence.patient import Engine, Settings, Task, policy_row
 from bvn_evidence.report.highlight import marked, safe, spans_of
@@ -71,8 +74,8 @@ def _engine(policy: str) -> Engine:
     return Engine(Settings((policy,), report=True))
 
 
-def check_run(nlp: Any, chart: charts.Chart, facts: list[Fact]) -> None:
-    """What a run writes: a page that is well formed, and that is made again, letter for letter, from the tables."""
+def check_run(nlp: Any, chart: charts.Chart, facts: list[Fact], seed: int) -> None:
+    """What a run writes: a page that is well formed, made again letter for letter from the tables; and an export of it."""
     policies = sorted({policy.id for policy in list_policies()})
     engine = _engine(policies[len(facts) % len(policies)])
     engine._nlp = nlp
@@ -87,14 +90,23 @@ def check_run(nlp: Any, chart: charts.Chart, facts: list[Fact]) -> None:
         heads = tables.headers(engine.columns)
         for name, chunk in record.chunks.items():
             Path(root, name).write_text(heads[name] + chunk, encoding="utf-8", newline="")
-        case = next(Finished(root, {}).cases())
+        infos = [policy_row(policy) for policy in engine.versions]
+        info = {"policies": infos, "options": {"policy": [engine.policies[0].id]}, "timings": {"finished": "2024-06-01T10:00:00+00:00"}}
+        case = next(Finished(root, info).cases())
         rows = [row for row, _ in read_patient(folder, chart.sources)]
-    case.texts, case.withheld = {row.note_id: texts[row.note_id] for row in rows if row.status == "processed"}, {}
-    infos = [report.PolicyInfo.of(policy_row(policy)) for policy in engine.versions]
+        case.texts, case.withheld = {row.note_id: texts[row.note_id] for row in rows if row.status == "processed"}, {}
+        _check_export(Finished(root, info), case, FORMATS[seed % len(FORMATS)])
     check_page(record.page)
-    assert report.page(case, infos) == record.page, "the report made from the tables is another"
+    assert report.page(case, [report.PolicyInfo.of(row) for row in infos]) == record.page, "the report made from the tables is another"
     for note in chart.notes:
         check_highlight(note, [fact for fact in facts if fact.note_id == note.note_id])
+
+
+def _check_export(run: Finished, case: Case, name: str) -> None:
+    target = run.folder / "export"
+    target.mkdir()
+    importlib.import_module(f"bvn_evidence.export.{name.replace('-', '_')}").write(run, iter([case]), target)
+    assert any(target.rglob("*")), f"nothing exported as {name}"
 
 
 def check_highlight(note: Note, facts: list[Fact]) -> None:
