@@ -87,6 +87,7 @@ def date_of(resource: Resource) -> str | None:
     context, period = as_dict(resource.get("context")), as_dict(resource.get("effectivePeriod"))
     for value in (
         as_dict(context.get("period")).get("start"),
+        as_dict(resource.get("period")).get("start"),  # as R5 has it
         resource.get("effectiveDateTime"),
         period.get("start"),
         resource.get("date"),

@@ -67,6 +67,28 @@ def test_a_pdf_gives_paragraphs_blank_lines_and_columns_back():
     assert read(documents.pdf(text)).rstrip("\n") == text.replace("        ", "   ")
 
 
+def test_the_rows_of_a_table_are_lines_also_where_a_cell_has_several(nlp):
+    from reportlab.lib.styles import getSampleStyleSheet
+    from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
+
+    style = getSampleStyleSheet()["BodyText"]
+    rows = [
+        ["Level", "Disc", "Canal", "Endplates"],
+        ["L4-L5", "broad-based bulge with a small central protrusion", "no stenosis", "Modic type 2"],
+        ["L5-S1", "narrowed", "no stenosis", "Modic type 1 on both sides of the disc space"],
+    ]
+    file = io.BytesIO()
+    table = Table([[Paragraph(cell, style) for cell in row] for row in rows])
+    SimpleDocTemplate(file).build([Paragraph("MRI LUMBAR SPINE", style), table])
+    text = read(file.getvalue())
+    assert text.split("\n")[-4:-1] == ["   ".join(row) for row in rows]
+    modic = [fact for fact in extract(nlp, Note("n", "p", text)) if fact.kind == "modic"]
+    assert [(fact.assertion, fact.attributes["type"], fact.attributes["levels"]) for fact in modic] == [
+        ("present", "2", ["L4-L5"]),
+        ("present", "1", ["L5-S1"]),
+    ]
+
+
 def test_a_header_and_page_numbers_are_not_in_the_middle_of_a_sentence():
     from reportlab.lib.styles import getSampleStyleSheet
     from reportlab.platypus import PageBreak, Paragraph, SimpleDocTemplate
@@ -151,10 +173,11 @@ def test_html_is_read_as_a_browser_shows_it():
     <h2>Impression</h2><p>Modic&nbsp;type <b>1</b> at
     L4-L5.</p><ul><li>One</li><li>Two</li></ul><table><tr><th>Level</th><th>Modic</th></tr>
     <tr><td><p>L5-S1</p></td><td>none</td></tr></table>a<br>b<!-- no --><input type="checkbox" checked>yes
+    <span style="display: none">unseen</span> ODI <input value="44"> <select><option>1<option selected>2</select>
     <pre>x   y
 z</pre></body></html>"""
     assert read(page) == (
-        "Impression\n\nModic type 1 at L4-L5.\n\n- One\n- Two\n\nLevel | Modic\nL5-S1 | none\n\na\nb[x] yes\n\nx   y\nz\n"
+        "Impression\n\nModic type 1 at L4-L5.\n\n- One\n- Two\n\nLevel | Modic\nL5-S1 | none\n\na\nb[x] yes ODI 44 2\n\nx   y\nz\n"
     )
 
 

@@ -16,6 +16,7 @@ _LEFT_OUT = frozenset(  # deleted and moved text, the other rendering of a text 
      "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"]
 )
 _CHARACTERS = {_WORD + "tab": "\t", _WORD + "br": "\n", _WORD + "cr": "\n", _WORD + "noBreakHyphen": "-"}
+_VANISH = f"{_WORD}rPr/{_WORD}vanish"  # hidden text
 _P, _TBL, _TR, _TC, _T = (_WORD + name for name in ("p", "tbl", "tr", "tc", "t"))
 
 
@@ -82,7 +83,7 @@ def _paragraph(paragraph: Any) -> Iterator[str]:
     while stack:
         element = stack.pop()
         tag = element.tag
-        if tag in _LEFT_OUT or not isinstance(tag, str):
+        if tag in _LEFT_OUT or not isinstance(tag, str) or element.find(_VANISH) is not None:
             continue
         if tag == _T:
             words.append(element.text or "")

@@ -14,7 +14,7 @@ _BLOCK_NAMES = (
     "tr ul"
 )
 _APART_NAMES = "p h1 h2 h3 h4 h5 h6 table ul ol pre blockquote"
-_HIDDEN_NAMES = "script style head template noscript iframe object svg math select textarea audio video"
+_HIDDEN_NAMES = "script style head template noscript iframe object svg math option audio video"
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
 _APART = frozenset(_APART_NAMES.split())  # a blank line before and after
 _HIDDEN = frozenset(_HIDDEN_NAMES.split())
@@ -51,6 +51,11 @@ def unicode_of(data: bytes) -> str:
     return decode(data).text
 
 
+def _is_hidden(element: Any) -> bool:
+    style = element.get("style")
+    return "hidden" in element.attrib or (style is not None and "display:none" in style.replace(" ", "").lower())
+
+
 class _Page:
     """Gathers the text of a page. `_gap` is what must stand before the next words: "", " ", a line end or two."""
 
@@ -67,7 +72,7 @@ class _Page:
         for event, element in etree.iterwalk(root, events=("start", "end")):
             tag = element.tag if isinstance(element.tag, str) else ""
             tag = tag.rpartition("}")[2].lower()
-            hidden = tag in _HIDDEN or not tag
+            hidden = tag in _HIDDEN or not tag or _is_hidden(element)
             if event == "start":
                 if hidden or skipped:
                     skipped += 1
@@ -93,7 +98,9 @@ class _Page:
         elif tag == "li":
             self._put("- ")
         elif tag == "input":
-            self._box(element)
+            self._field(element)
+        elif tag == "select":
+            self._add(" ".join("".join(one.itertext()) for one in element.iter("option") if "selected" in one.attrib))
         elif tag == "pre":
             self._pre += 1
 
@@ -115,9 +122,12 @@ class _Page:
             self._put("| ")
         self._cells.append(alone)
 
-    def _box(self, element: Any) -> None:
-        if element.get("type", "").lower() in ("checkbox", "radio"):
-            self._put("[x] " if element.get("checked") is not None else "[ ] ")
+    def _field(self, element: Any) -> None:
+        kind = element.get("type", "text").lower()
+        if kind in ("checkbox", "radio"):
+            self._put("[x] " if "checked" in element.attrib else "[ ] ")
+        elif kind in ("text", "number", "date"):
+            self._add(element.get("value"))
 
     def _break(self, lines: int) -> None:
         if self._cells and self._cells[-1]:

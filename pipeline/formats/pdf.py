@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,8 @@ from .base import MOST_CHARS, MOST_PAGES, Extracted, Unreadable
 _PAGE_NUMBER = re.compile(r"(?i)(?:page|pg\.?)\s*\d+(?:\s*(?:of|/)\s*\d+)?")
 _NEW_LINE = re.compile(r"[-*•●▪·>☐☑☒✓✔\[(|_]|\(?\d{1,2}[.)]|[A-Z][\w /-]{0,30}:|[A-Z]{4,}\b")
 _LEVEL = re.compile(r"[CTLS]\d")
+_ROW = 6  # so many lines a cell may be higher than the one before it
+_GAP = "   "
 _EDGE = 3  # how many lines from the top and the bottom a running header may stand
 
 
@@ -31,6 +33,7 @@ class _Line:
     top: float = 0.0
     bottom: float = 0.0
     first: float = 0.0  # width of the first word
+    cell: float = 0.0  # left edge of its last cell, where it has several
     broken: bool = False  # ends within a word that has a hyphen
 
     @property
@@ -107,7 +110,9 @@ def _lines(page: Any) -> list[_Line]:
             if not words:
                 line.left, line.top, line.bottom = box.left, box.top, box.bottom
             elif space:
-                words.append("   " if box.left - line.right > line.height else " ")
+                apart = box.left - line.right > line.height
+                words.append(_GAP if apart else " ")
+                line.cell = box.left if apart else line.cell
                 line.first = line.first or line.right - line.left
             words.append(chr(code))
             line.right = max(line.right, box.right)
@@ -130,8 +135,8 @@ def _rows(lines: list[_Line]) -> list[_Line]:
         middle = (line.top + line.bottom) / 2
         if rows and rows[-1].bottom < middle < rows[-1].top:
             left, right = sorted((rows[-1], line), key=lambda line: line.left)
-            rows[-1] = _Line(f"{left.words}   {right.words}", left.left, max(left.right, right.right))
-            rows[-1].top, rows[-1].bottom, rows[-1].first = left.top, left.bottom, left.first
+            rows[-1] = _Line(f"{left.words}{_GAP}{right.words}", left.left, max(left.right, right.right))
+            rows[-1].top, rows[-1].bottom, rows[-1].first, rows[-1].cell = left.top, left.bottom, left.first, right.left
         else:
             rows.append(line)
     return rows
@@ -169,10 +174,35 @@ def _joined(lines: list[_Line]) -> str:
     """The text of a page."""
     right = max(line.right for line in lines)
     left = min(line.left for line in lines)
-    parts = [lines[0].words]
-    for above, line in pairwise(lines):
+    rows = _with_cells(lines)
+    parts = [rows[0].words]
+    for above, line in pairwise(rows):
         parts += [_between(above, line, right, right - left), line.words]
     return "".join(parts)
+
+
+def _with_cells(lines: list[_Line]) -> list[_Line]:
+    """The rows of a table as one line each: a cell beside the line before it, and the further lines of a cell."""
+    rows: list[_Line] = []
+    above = _Line()
+    for line in lines:
+        height = min(above.height, line.height)
+        below = above.bottom - line.top
+        cell = rows[-1].cell if rows else 0.0
+        if rows and line.left > above.right and -_ROW * height < below < -0.2 * height:
+            _append(rows[-1], line, _GAP, line.cell or line.left)
+        elif cell and abs(line.left - cell) < 0.5 * height and -height < below < 0.6 * height and not above.broken:
+            _append(rows[-1], line, " ", line.cell or cell)
+        else:
+            rows.append(replace(line))
+        above = line
+    return rows
+
+
+def _append(row: _Line, line: _Line, gap: str, cell: float) -> None:
+    row.words += gap + line.words
+    row.right, row.broken, row.cell = max(row.right, line.right), line.broken, cell
+    row.top, row.bottom = max(row.top, line.top), min(row.bottom, line.bottom)
 
 
 def _between(above: _Line, line: _Line, right: float, width: float) -> str:
@@ -182,7 +212,7 @@ def _between(above: _Line, line: _Line, right: float, width: float) -> str:
     height = min(above.height, line.height)
     gap = above.bottom - line.top
     if gap > 0.6 * height:
-        return "\n\n"
+        return "\n" if above.cell and line.cell else "\n\n"  # the rows of a table stay together
     full = above.right + 0.25 * height + line.first > right - 0.1 * height
     if (
         full

@@ -41,6 +41,9 @@ def text(kind: str, data: bytes) -> Extracted:
             if late.is_set():
                 raise NotText(f"not read within {SECONDS} seconds: print it to a new {kind} file or to .txt") from None
             raise NotText(f"damaged: the {kind} reader crashed on it; print it to a new file or to .txt") from None
+        except BaseException:  # interrupted in the middle: the answer that is still to come is to no other document
+            stop()
+            raise
         finally:
             timer.cancel()
     if word == b"why ":
@@ -75,8 +78,10 @@ def _running() -> subprocess.Popen[bytes]:
             env=environment,
         )
         _owner = os.getpid()
-        atexit.register(stop)
     return _helper
+
+
+atexit.register(stop)
 
 
 def _ask(helper: subprocess.Popen[bytes], kind: str, data: bytes) -> tuple[bytes, str]:
