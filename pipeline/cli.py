@@ -40,9 +40,7 @@ _KEPT = "interrupted; a run keeps the patients done so far and goes on with --re
 
 def main(arguments: list[str] | None = None) -> None:
     """The entry point: exit status 0 done, 1 the run failed (or --strict), 2 usage error; errors are one line."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    _prepare_streams()
     try:
         status = app(arguments, standalone_mode=False)
         if status == _INTERRUPTED:  # how newer typer passes Ctrl-C on
@@ -61,8 +59,24 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:  # the reader of our output has gone, as in `... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:  # of stdout, say; what goes wrong with files of a run has messages of its own
+        why = os.strerror(error.errno) if error.errno else type(error).__name__
+        _fail(f"{why}, {failure(error)}; mend that and try again", 1)
     except Exception as error:  # its text could hold words of a note, so only its kind and place are told
         _fail(f"internal error, {failure(error)}; please report it with this line and the command", 1)
+
+
+def _prepare_streams() -> None:
+    """Streams that take any character. Where stdout or stderr is closed, nothing: else the next file that is opened
+    would get its number, and what libraries print."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, os.O_RDWR)
+            while handle < number:
+                handle = os.dup(handle)
+            setattr(sys, name, open(handle, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif hasattr(getattr(sys, name), "reconfigure"):
+            getattr(sys, name).reconfigure(errors="replace")
 
 
 def _fail(message: str, status: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__, annotated, scoring
-from .corpus import printable
+from .corpus import is_within, printable
 from .errors import UserError
 from .outdir import private
 from .schema import KINDS, Note
@@ -25,6 +25,8 @@ def main(gold: Path, *, facts: Path | None = None, json_output: bool = False, ou
     """Score, then print tables, the errors of one kind, a comparison with an earlier result, or JSON."""
     if errors and errors not in (*KINDS, "criteria"):
         raise UserError(f"no kind of fact is called {errors!r}; kinds are {', '.join(KINDS)}, criteria")
+    if out and is_within(out, gold / "notes"):
+        raise UserError(f"--out {printable(str(out))} would write into the notes; give another place")
     before = _load_result(compare) if compare else None
     result = evaluate(gold, facts)
     text = json.dumps(result, indent=1, sort_keys=True) + "\n"

@@ -105,6 +105,23 @@ def test_an_unexpected_error_shows_no_note_text(call, notes, tmp_path, monkeypat
     assert status == 1 and err.count("\n") == 1 and "ValueError" in err and "CANARY" not in out + err
 
 
+def test_a_full_disk_behind_stdout_is_one_line(call, notes, tmp_path, monkeypatch):
+    from bvn_evidence.summary import Summary
+
+    def full(*_: object) -> None:
+        raise OSError(28, f"CANARY {NOTE}")
+
+    monkeypatch.setattr(Summary, "show", full)
+    status, _, err = call("run", notes, "--out", tmp_path / "out")
+    assert status == 1 and err == "error: No space left on device, failed: OSError in cli; mend that and try again\n"
+
+
+def test_closed_streams_are_not_taken_by_files():
+    code = "from bvn_evidence import cli; cli._prepare_streams(); print('gone'); raise SystemExit(open('/dev/null').fileno())"
+    for closed, first in ((">&-", 3), ("2>&-", 3), (">&- 2>&-", 3), ("", 3)):
+        assert subprocess.run(f'"{sys.executable}" -c "{code}" {closed}', shell=True, capture_output=True).returncode >= first
+
+
 def test_version_and_help(call):
     assert call("--version") == (0, f"bvn-evidence {__version__}\n", "")
     for arguments in ([], ["--help"], ["-h"]):

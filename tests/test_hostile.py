@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections import Counter
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,26 @@ def test_report_pages_of_hostile_names_do_not_collide_where_case_does_not_count(
     assert len({name.casefold() for name in pages}) == len(pages) == summary.n_patients
     assert ["Case", "case"] in summary.same_but_case
     assert all(name.isascii() and name.isprintable() for name in pages)
+
+
+def test_pages_of_hostile_notes_hold_no_markup_but_their_own(done):
+    _, out, _ = done
+    for page in (out / "report/patients").iterdir():
+        found = tags(page)
+        names = Counter(name for name, _ in found)
+        assert names["script"] == names["style"] == 1
+        assert not set(names) & {"img", "iframe", "object", "embed", "base", "form", "link"}
+        for _, attributes in found:
+            assert not [name for name in attributes if name.startswith("on")]
+            assert re.match(r"#|\w+/|\.\./index\.html", attributes.get("href", "#"))
+
+
+def tags(page: Path) -> list[tuple[str, dict[str, str]]]:
+    found = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: found.append((tag, dict(attributes)))  # type: ignore[method-assign]
+    parser.feed(page.read_text(encoding="utf-8"))
+    return found
 
 
 # tables
