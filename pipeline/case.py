@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +62,13 @@ class Case:
     withheld: dict[str, str] = field(default_factory=dict)
     marks: dict[Key, list[str]] = field(default_factory=dict)
     as_of: str | None = None
+
+    def facts_by_note(self) -> defaultdict[str, list[Fact]]:
+        """The facts of each note by its id, in the order of the tables."""
+        found = defaultdict(list)
+        for fact in self.facts:
+            found[fact.note_id].append(fact)
+        return found
 
     @property
     def judged_on(self) -> str | None:

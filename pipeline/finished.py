@@ -94,13 +94,14 @@ class Finished:
 
 def _add_texts(case: Case, root: str, sources: list[Source]) -> None:
     wanted = {row.note_id: row for row in case.rows if row.status == "processed"}
+    facts = case.facts_by_note()
     for source in sources:
         row = wanted.get(source.note_id)
         if row is None:
             continue
         now, note = read(root, source)
         if note is not None and now.sha256 == row.sha256 and now.encoding == row.encoding:
-            if all(note.text[f.start : f.end] == f.text for f in case.facts if f.note_id == row.note_id):
+            if all(note.text[f.start : f.end] == f.text for f in facts[row.note_id]):
                 case.texts[row.note_id] = note.text
             else:
                 case.withheld[row.note_id] = "its text is taken out of the file in another way than in the run"

@@ -76,7 +76,7 @@ def _notes(folder: Path, wanted: set[str]) -> list[tuple[str, Note]]:
 
 def _lines(path: Path, shown: str) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").split("\n")
+        return path.read_text(encoding="utf-8-sig").split("\n")
     except OSError as error:
         raise UserError(f"cannot read {shown}: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -32,11 +32,12 @@ def write(run: Finished, cases: Iterator[Case], target: Path) -> list[str]:
     with (target / "tasks.json").open("w", encoding="utf-8", newline="\n") as file:
         file.write("[")
         for case in cases:
+            of_note = case.facts_by_note()
             for row in case.rows:
                 if row.note_id not in case.texts:
                     left_out += row.status == "processed"
                     continue
-                found = [fact for fact in case.facts if fact.note_id == row.note_id]
+                found = of_note[row.note_id]
                 _offer(offered, found)
                 task = _task(row, shown(case.texts[row.note_id]), found)
                 file.write((",\n" if notes else "\n") + json.dumps(task, ensure_ascii=False))
