@@ -99,9 +99,7 @@ def _config(offered: dict[str, list[str]]) -> str:
     ElementTree.SubElement(view, "Text", name=_TEXT, value=f"${_TEXT}")
     of_kind = {"": ElementTree.SubElement(view, "View", visibleWhen="region-selected")}
     for kind in KINDS:
-        of_kind[kind] = ElementTree.SubElement(
-            view, "View", visibleWhen="region-selected", whenTagName="kind", whenLabelValue=kind
-        )
+        of_kind[kind] = ElementTree.SubElement(view, "View", visibleWhen="region-selected", whenLabelValue=kind)
     for name, (kind, attribute, tag) in controls().items():
         _control(of_kind[kind], name, attribute, tag, f"{kind}.{attribute}", offered)
     ElementTree.indent(view)
