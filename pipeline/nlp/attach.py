@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from . import levels as lv
 from .component import NoteView
+from .memory import remembered
 from .sentences import Sentence
 
 _JOIN = re.compile(r"(?:\s|,|&|/|;|>|<|\(|and|to\s+a\s+lesser\s+(?:extent|degree)|(?:greater|more|less|worse)\s+than|as\s+well\s+as|"
@@ -61,25 +62,18 @@ class Group:
         return all(mention.outside for mention in self.mentions)
 
 
-def groups(sentence: Sentence) -> list[Group]:
-    """The groups of level mentions of a sentence, in order (computed once)."""
-    found = sentence.cache.get("levels")
-    if found is None:
-        found = sentence.cache["levels"] = _groups(sentence.text)
-    return found
+def groups(sentence: Sentence) -> tuple[Group, ...]:
+    """The groups of level mentions of a sentence, in order."""
+    return _groups(sentence.text)
 
 
-def heading_groups(sentence: Sentence) -> list[Group]:
+def heading_groups(sentence: Sentence) -> tuple[Group, ...]:
     """The levels in the heading over a sentence (its line's label, a table row's first cell)."""
-    if not sentence.heading:
-        return []
-    found = sentence.cache.get("heading_levels")
-    if found is None:
-        found = sentence.cache["heading_levels"] = _groups(sentence.heading)
-    return found
+    return _groups(sentence.heading) if sentence.heading else ()
 
 
-def _groups(text: str) -> list[Group]:
+@remembered
+def _groups(text: str) -> tuple[Group, ...]:
     grouped: list[list[lv.Mention]] = []
     for mention in lv.find(text):
         if mention.kind == "vertebra" and _ROOT.match(text, mention.end):
@@ -88,7 +82,7 @@ def _groups(text: str) -> list[Group]:
             grouped[-1].append(mention)
         else:
             grouped.append([mention])
-    return [Group(group[0].start, group[-1].end, tuple(group)) for group in grouped]
+    return tuple(Group(group[0].start, group[-1].end, tuple(group)) for group in grouped)
 
 
 def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: list[tuple[int, int]], *,
@@ -193,9 +187,7 @@ def inherited(note: NoteView, sentence: Sentence) -> Group | None:
     named: set[str] = set()
     while before is not None and before.line == sentence.line and not sentence.cell and (
             sentence.index - before.index < _LINE_REACH):
-        if "all_levels" not in before.cache:
-            before.cache["all_levels"] = bool(_ALL_LEVELS.search(before.text))
-        if before.cache["all_levels"]:
+        if _turns_to_all(before.text):
             return None
         found = [group for group in groups(before) if group.levels]
         if found and _labels(before, found[0]):
@@ -212,6 +204,11 @@ def inherited(note: NoteView, sentence: Sentence) -> Group | None:
     return over[-1] if len(over) == 1 else Group(over[0].start, over[-1].end, tuple(m for g in over for m in g.mentions))
 
 
+@remembered
+def _turns_to_all(text: str) -> bool:
+    return _ALL_LEVELS.search(text) is not None
+
+
 def _labels(sentence: Sentence, group: Group) -> bool:
     """Whether a level opens its sentence as a label: "L4-5:", "L4-5 -", "Findings: L4-5:", "At L4-5,"."""
     lead = _LEAD.match(sentence.text)
@@ -224,6 +221,7 @@ def _labels(sentence: Sentence, group: Group) -> bool:
 _SIDES = re.compile(r"\b(?:(bilateral(?:ly)?|both|bilat|b/l|b|either)|(left|lt|l)(?:\s?-?\s?sided)?|(right|rt|r)(?:\s?-?\s?sided)?)(?![\w/-]|\s?\d)")
 
 
+@remembered
 def side(text: str) -> str | None:
     """The side named in a folded text: left, right, bilateral (also where both are named), or None."""
     found = {("bilateral" if match[1] else "left" if match[2] else "right") for match in _SIDES.finditer(text)}
@@ -237,6 +235,7 @@ _SEVERITY = re.compile(
     r"(moderate|moderately|mod)|(mild|mildly|minimal|minimally|slight|slightly|trace|early|minor|low[\s-]grade))\b")
 
 
+@remembered
 def severity(text: str) -> str | None:
     """The severity named in a folded text: severe, moderate or mild; of a range the higher."""
     found = [3 if match[1] else 2 if match[2] else 1 for match in _SEVERITY.finditer(text)]

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from .memory import remembered
+
 SPINE = [*(f"C{n}" for n in range(1, 8)), *(f"T{n}" for n in range(1, 13)), *(f"L{n}" for n in range(1, 6)), "S1", "S2"]
 DISCS = [f"{a}-{b}" for a, b in pairwise(SPINE)]
 _HEIGHT = {name: float(n) for n, name in enumerate(SPINE)} | {"L6": SPINE.index("S1") - 0.5}
@@ -123,10 +125,11 @@ def _follow(before: int, number: str, letter: str = "L") -> str:
     return f"{letter}{int(number)}"
 
 
-def find(text: str) -> list[Mention]:
+@remembered
+def find(text: str) -> tuple[Mention, ...]:
     """All level mentions of a folded text, in order, ranges expanded, nothing twice."""
     if not _MAYBE.search(text):
-        return []
+        return ()
     found = _endplates(text)
     taken = [(m.start, m.end) for m in found] + [match.span() for match in _SEQUENCE.finditer(text)]
     discs = [m for m in _discs(text) if not _overlaps(m, taken)]
@@ -138,7 +141,7 @@ def find(text: str) -> list[Mention]:
             mention = Mention(match.start(), match.end(), "vertebra", vertebrae=(name,))
             if not _overlaps(mention, taken):
                 verts.append(mention)
-    return sorted([*found, *discs, *_downwards(text, _ranges(text, verts))], key=lambda m: m.start)
+    return tuple(sorted([*found, *discs, *_downwards(text, _ranges(text, verts))], key=lambda m: m.start))
 
 
 _MAYBE = re.compile(r"[cltds]\s?\d|level|lumbosacral|interspace")

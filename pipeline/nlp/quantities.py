@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+from .memory import remembered
+
 WORDS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
          "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
          "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
@@ -112,7 +114,8 @@ _AFTER = re.compile(r"\s*(?:(\+|or\s+(?:more|longer|greater)|plus|and\s+counting
                     r"(or\s+so|ish|-ish|approximately|approx|more\s+or\s+less|or\s+thereabouts))(?![a-z])")
 
 
-def lengths(text: str) -> list[Length]:
+@remembered
+def lengths(text: str) -> tuple[Length, ...]:
     """All lengths of time in a folded text, in order: "3 yrs", "18-24 months", "several years", "3 years and 2 months"."""
     found: list[Length] = []
     for match in _LENGTH.finditer(text):
@@ -134,17 +137,18 @@ def lengths(text: str) -> list[Length]:
         if months > _LONGEST:
             continue
         found.append(Length(start, end, round(months, 1), _qualifier(match, before, text, end)))
-    return found
+    return tuple(found)
 
 
 _AGE = re.compile(r"(?:^|[:.]\s*)[1-9]\d\s?m$")  # "HPI: 45M, driver"
 _FRACTION = re.compile(r"(?<![\d/.])(\d{1,2})\s?/\s?(12|52)(?![\d/]|\s*(?:visits|sessions|appointments|treatments|items|goals|nerves))")
 
 
-def fractions(text: str) -> list[Length]:
+@remembered
+def fractions(text: str) -> tuple[Length, ...]:
     """Lengths as British notes write them: "9/12" is nine months, "6/52" six weeks. Only for text that speaks of a duration."""
-    return [Length(match.start(), match.end(), round(int(match[1]) / (1 if match[2] == "12" else WEEKS_A_MONTH), 1))
-            for match in _FRACTION.finditer(text)]
+    return tuple(Length(match.start(), match.end(), round(int(match[1]) / (1 if match[2] == "12" else WEEKS_A_MONTH), 1))
+                 for match in _FRACTION.finditer(text))
 
 
 _FIRST_UNIT = _LENGTH.groupindex["gap"] + 1
@@ -184,17 +188,18 @@ _DATES = [
 _TWO_DIGITS = re.compile(r"\d\d")  # no date is without
 
 
-def dates(text: str) -> list[Day]:
+@remembered
+def dates(text: str) -> tuple[Day, ...]:
     """All dates in a folded text, in order: 2024-03-05, 3/5/24, March 5, 2024, March 2024, 3/2024, 2019."""
     if not _TWO_DIGITS.search(text):
-        return []
+        return ()
     found: list[Day] = []
     for pattern in _DATES:
         for match in pattern.finditer(text):
             day = _day(match)
             if day and not any(other.start < day.end and day.start < other.end for other in found):
                 found.append(day)
-    return sorted(found, key=lambda item: item.start)
+    return tuple(sorted(found, key=lambda item: item.start))
 
 
 def _day(match: re.Match[str]) -> Day | None:
@@ -228,7 +233,8 @@ _BARE_MONTH = re.compile(rf"(?<![a-z])(?P<n>{_MONTH}){_TO}$")
 _JOIN = re.compile(_TO)
 
 
-def spans(text: str) -> list[Span]:
+@remembered
+def spans(text: str) -> tuple[Span, ...]:
     """All spans between two dates that name a month: "Feb to May 2023", "12/2024 - 2/2025", "from March 2022 until June 2022"."""
     days = dates(text)
     found = []
@@ -244,4 +250,4 @@ def spans(text: str) -> list[Span]:
             continue
         if 0 < months <= _LONGEST:
             found.append(Span(start, day.end, float(months)))
-    return found
+    return tuple(found)

@@ -75,7 +75,7 @@ class Alternative(FactComponent):
         yield from _draft(note, target, item, assertion, target.start, target.end, rivals)
 
     def _process(self, note: NoteView, target: Target, rivals: list[tuple[int, int]], over: str) -> Iterator[Draft]:
-        allowed = target.attributes["involves"]
+        allowed = tuple(target.attributes["involves"])
         found, start, end = involved(target.sentence.text, target.start, target.end, allowed, over)
         assertion = reading(note, target)
         if not found and target.text == "impingement" and imaging(note):
@@ -109,7 +109,7 @@ class Alternative(FactComponent):
                 yield from _draft(note, target, Involved(diagnosis, None, None), "absent", target.start, target.end, taken)
 
     def _states(self, note: NoteView, sentence: Sentence, over: str) -> Iterator[Draft]:
-        labels = involved(over, len(over), len(over), list(_STRUCTURAL), over)[0] if over else []
+        labels = involved(over, len(over), len(over), _STRUCTURAL, over)[0] if over else []
         if labels and denied(sentence):
             yield from self._column_denied(note, sentence, labels)
         tests = [(t.start, t.end) for t in sentence.targets if t.group == "alternative" and "exam" in t.attributes]

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from ..attach import severity, side
+from ..memory import remembered
 
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9'-]*|[,;:/&()\[\]>=<+?.]")
 _STRUCTURES = (
@@ -53,7 +54,8 @@ class _Piece:
         return " ".join(self.words)
 
 
-def involved(text: str, start: int, end: int, allowed: list[str], label: str) -> tuple[list[Involved], int, int]:
+@remembered
+def involved(text: str, start: int, end: int, allowed: tuple[str, ...], label: str) -> tuple[list[Involved], int, int]:
     """What the process at `start:end` of a folded sentence affects, and the span of the words that say so.
 
     `allowed` are the diagnoses the process can stand for; `label` holds the words that stand over the sentence. The list
@@ -82,7 +84,7 @@ def involved(text: str, start: int, end: int, allowed: list[str], label: str) ->
 
 
 def _behind(text: str, start: int, end: int, tokens: list[tuple[str, int, int]],
-            allowed: list[str]) -> tuple[list[Involved], int, int] | None:
+            allowed: tuple[str, ...]) -> tuple[list[Involved], int, int] | None:
     """The structures right behind a process: "stenosis of the lateral recesses", "hypertrophy of facet joints"."""
     behind = _walk_on(text, end, allowed)
     found = _pieces(behind, allowed)
@@ -96,7 +98,7 @@ def _behind(text: str, start: int, end: int, tokens: list[tuple[str, int, int]],
     return _settle(found, text, last), start, last
 
 
-def _walk_back(text: str, start: int, allowed: list[str]) -> list[tuple[str, int, int]]:
+def _walk_back(text: str, start: int, allowed: tuple[str, ...]) -> list[tuple[str, int, int]]:
     base = max(0, start - _REACH)
     tokens = [(m.group(), base + m.start(), base + m.end()) for m in _TOKEN.finditer(text[base:start])]
     kept: list[tuple[str, int, int]] = []
@@ -111,7 +113,7 @@ def _walk_back(text: str, start: int, allowed: list[str]) -> list[tuple[str, int
     return kept
 
 
-def _walk_on(text: str, end: int, allowed: list[str]) -> list[tuple[str, int, int]]:
+def _walk_on(text: str, end: int, allowed: tuple[str, ...]) -> list[tuple[str, int, int]]:
     kept: list[tuple[str, int, int]] = []
     for match in _TOKEN.finditer(text, end, min(len(text), end + _REACH)):
         word = match.group()
@@ -125,19 +127,21 @@ def _walk_on(text: str, end: int, allowed: list[str]) -> list[tuple[str, int, in
     return kept
 
 
-def _passes(word: str, allowed: list[str]) -> bool:
+@remembered
+def _passes(word: str, allowed: tuple[str, ...]) -> bool:
     return (all(part in _FILL or part in _JOIN or part == "than" for part in word.split("-")) or word in _JOIN or bool(_structure(word, allowed)) or bool(_LEVEL.fullmatch(word))
             or word in ("(", ")", ">", ":", "synovial"))
 
 
-def _structure(word: str, allowed: list[str]) -> str | None:
+@remembered
+def _structure(word: str, allowed: tuple[str, ...]) -> str | None:
     for diagnosis, pattern in _STRUCTURES:
         if diagnosis in allowed and pattern.fullmatch(word):
             return diagnosis
     return None
 
 
-def _pieces(tokens: list[tuple[str, int, int]], allowed: list[str]) -> list[_Piece]:
+def _pieces(tokens: list[tuple[str, int, int]], allowed: tuple[str, ...]) -> list[_Piece]:
     pieces = [_Piece([], [])]
     for position, (word, _, _) in enumerate(tokens):
         if word in _JOIN:
@@ -159,7 +163,7 @@ def _names(pieces: list[_Piece]) -> bool:
     return any(piece.structures for piece in pieces)
 
 
-def _in_label(label: str, allowed: list[str]) -> list[str]:
+def _in_label(label: str, allowed: tuple[str, ...]) -> list[str]:
     if "spinal" in label and "canal" not in label and "stenos" not in label:
         label = label.replace("spinal", "")
     words = [match.group() for match in _TOKEN.finditer(label)]

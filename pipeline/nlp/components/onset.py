@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from ..memory import remembered
 from ..quantities import dates, month_number
 
 _LEAD = re.compile(
@@ -36,8 +37,13 @@ class Onset:
     sudden: bool = False
 
 
-def onsets(text: str, note_date: str | None) -> Iterator[Onset]:
+@remembered
+def onsets(text: str, note_date: str | None) -> tuple[Onset, ...]:
     """The beginnings a folded sentence names, dated ones first."""
+    return tuple(_onsets(text, note_date))
+
+
+def _onsets(text: str, note_date: str | None) -> Iterator[Onset]:
     dated = False
     for day in dates(text):
         lead = _LEAD.search(text, max(0, day.start - 48), day.start)

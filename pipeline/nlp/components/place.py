@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from .. import levels as lv
 from ..attach import Group, attach, groups
 from ..component import NoteView
+from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
 
@@ -78,6 +79,7 @@ _VISIT = re.compile(r"\b(?:assessment|plan|hpi|chief\s+complaint|subjective|medi
                     r"(?:patient|he|she|pt)\s+(?:reports|states|denies|has|is|was)|vitals|allerg\w+|follow[\s-]up|pmh|psh)\b", re.I)
 
 
+@remembered
 def elsewhere(text: str, start: int, end: int, whole: bool) -> bool:
     """Whether the words around a finding speak of another region of the body and not of the lumbar spine.
 
@@ -237,10 +239,12 @@ def _of_paragraph(note: NoteView, target: Target, diagnosis: str, assertion: str
 
 def _turns(sentence: Sentence) -> bool:
     """Whether a sentence turns from one level to all or the others."""
-    found = sentence.cache.get("turns")
-    if found is None:
-        found = sentence.cache["turns"] = bool(_NO_PLACE.search(sentence.text) or _OTHERS.search(sentence.text))
-    return bool(found)
+    return _turns_away(sentence.text)
+
+
+@remembered
+def _turns_away(text: str) -> bool:
+    return bool(_NO_PLACE.search(text) or _OTHERS.search(text))
 
 
 def _line_so_far(note: NoteView, sentence: Sentence) -> list[Sentence]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from ..component import NoteView
+from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
 
@@ -45,7 +46,12 @@ def about_back(note: NoteView) -> bool:
 
 def about_others(sentence: Sentence) -> bool:
     """Whether a sentence speaks of rules, trials or patients at large and not of this one."""
-    return sentence.section in ("legend", "education") or _OTHERS.search(sentence.text) is not None
+    return sentence.section in ("legend", "education") or _at_large(sentence.text)
+
+
+@remembered
+def _at_large(text: str) -> bool:
+    return _OTHERS.search(text) is not None
 
 
 def regions(sentence: Sentence) -> list[Target]:

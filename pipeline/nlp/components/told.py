@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ..attach import groups
 from ..component import Draft, NoteView
 from ..levels import HEADING_LEVELS, find
+from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
 from .place import imaging
@@ -28,6 +29,7 @@ _PAST = re.compile(r"\b(?:s/p|status\s+post|post|prior|previous\w*|history|hx|h/
                    r"(?:in\s+)?(?:19|20)\d\d|evidence|noted|defects?|changes?|solid|hardware|level)\b")
 
 
+@remembered
 def general(text: str) -> bool:
     """Whether a sentence explains grades, gives figures for people at large, or teaches."""
     return bool(_GENERAL.search(text))
