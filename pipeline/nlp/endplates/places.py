@@ -99,7 +99,8 @@ def _inherit(note: NoteView, item: Finding) -> Group | None:
 
 def _endplate(note: NoteView, sentence: Sentence, side: str) -> Group | None:
     """The endplate of "inferior endplate: type 1" in a line on one vertebra."""
-    over = [g for s in note.line(sentence) if s.index < sentence.index for g in [*groups(s)]] + heading_groups(sentence)
+    over = [g for s in note.line(sentence) if s.index < sentence.index for g in groups(s)]
+    over += heading_groups(sentence)
     name = next((name for g in over for name in g.vertebrae), None)
     if name is None:
         return attach(note, sentence, 0, 0, [])
