@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 
 from . import lexicon
 from .matcher import LinearMatcher
+from .memory import remembered
 from .sentences import Sentence
 from .spans import token_span
 from .stored import Section
@@ -30,6 +31,7 @@ class Sections(Sectionizer):
     """medspaCy's Sectionizer over sentences laid out by `bvn_sentences`."""
 
     def __init__(self, nlp: Language, name: str = "bvn_sections", lexicons: str | None = None) -> None:
+        self._titles = remembered(self._find_titles)
         super().__init__(nlp, name, rules=None, span_attrs=None)
         self._Sectionizer__matcher = LinearMatcher()
         self.readings: dict[str, str] = {}
@@ -47,6 +49,7 @@ class Sections(Sectionizer):
     def add(self, rules: Any) -> None:
         super().add(rules)
         self._headings = None
+        self._titles.cache_clear()
 
     def _compile(self) -> re.Pattern[str]:
         self._each = [(rule, re.compile(rule.pattern)) for rule in self.rules]
@@ -64,8 +67,6 @@ class Sections(Sectionizer):
 
     def _read(self, note: NoteView) -> list[tuple[Any, int, int]]:
         """Give each sentence its section; the headings found, each with its rule and where it stands in the note."""
-        if self._headings is None:
-            self._headings = self._compile()
         current, only_line = "other", -1
         found: list[tuple[Any, int, int]] = []
         for sentence in note.sentences:
@@ -81,18 +82,26 @@ class Sections(Sectionizer):
         return found
 
     def _heading(self, sentence: Sentence, text: str) -> tuple[Any, int] | None:
-        assert self._headings is not None
-        lead = _LEAD.match(sentence.text)
-        at = lead.end() if lead else 0
-        if not self._headings.match(sentence.text, at):
-            return None
-        found = [(match.end(), rule) for rule, pattern in self._each if (match := pattern.match(sentence.text, at))]
-        for end, rule in sorted(found, key=lambda item: -item[0]):  # "clinical assessment" before "clinical"
+        at, titles = self._titles(sentence.text)
+        for rule, end, closed in titles:
+            if closed:
+                return rule, end
             raw = text[sentence.start + at:sentence.source(end)]
-            behind = text[sentence.source(end):sentence.end]
-            if _AFTER.match(sentence.text, end) or (raw.isupper() and len(raw) > 3 and not _TITLE.match(behind)):
+            if raw.isupper() and len(raw) > 3 and not _TITLE.match(text[sentence.source(end):sentence.end]):
                 return rule, end
         return None
+
+    def _find_titles(self, text: str) -> tuple[int, list[tuple[Any, int, bool]]]:
+        """Where a sentence begins, and the headings that open it, the longest first: rule, end, and whether what follows closes it."""
+        if self._headings is None:
+            self._headings = self._compile()
+        lead = _LEAD.match(text)
+        at = lead.end() if lead else 0
+        if not self._headings.match(text, at):
+            return at, []
+        found = [(match.end(), rule) for rule, pattern in self._each if (match := pattern.match(text, at))]
+        found.sort(key=lambda item: -item[0])  # "clinical assessment" before "clinical"
+        return at, [(rule, end, _AFTER.match(text, end) is not None) for end, rule in found]
 
 
 def _sections(doc: Doc, found: list[tuple[Any, int, int]]) -> list[Section]:

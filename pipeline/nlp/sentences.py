@@ -13,6 +13,7 @@ from spacy.tokens import Doc
 
 from .columns import Cell, tables
 from .levels import HEADING_LEVELS
+from .memory import remembered
 from .normalize import OffsetMap, Speller, edited, fold, gaps
 from .spans import DocTokens
 from .view import NoteView
@@ -164,27 +165,46 @@ def _pieces(text: str, start: int, end: int, number: int, block: _Block) -> list
     line = text[start:end]
     if line.count("|") >= 2 or ("|" in line and block.columns):
         return _row(text, start, end, number, block)
-    bullet = BULLET.match(line)
-    at = start + (bullet.end() if bullet and bullet.end() < len(line) else 0)
-    labels, body = _heading(text, at, end)
-    if labels and body >= end and (len(labels) == 1 or line.rstrip().endswith(":")):  # a heading on a line of its own stands over the lines below
+    read = _kept_line(line) if len(line) < _LONGEST else _line(line)
+    labels = read.labels
+    if read.heads:
         block.heading, block.fresh = " ".join(labels), True
-        return [Piece(at, min(end, at + _LONGEST), number, "", block.heading, None, False)]
+        return [Piece(start + read.at, min(end, start + read.at + _LONGEST), number, "", block.heading, None, False)]
     if labels and HEADING_LEVELS.match(labels[0] + ":") and HEADING_LEVELS.match(block.heading + ":"):
         block.heading = ""
     over = " ".join([block.heading, *(labels[:-1] or labels)]).strip()
-    pieces = []
+    return [Piece(start + a, start + b, number, label, over, checked, False) for a, b, label, checked in read.sentences]
+
+
+@dataclass(slots=True, frozen=True)
+class _Line:
+    """A logical line by itself; offsets are those of the line."""
+    at: int  # where it begins behind its bullet
+    labels: list[str]
+    heads: bool  # a heading on a line of its own stands over the lines below
+    sentences: list[tuple[int, int, str, bool | None]]  # start, end, label, whether ticked
+
+
+def _line(line: str) -> _Line:
+    bullet = BULLET.match(line)
+    at = bullet.end() if bullet and bullet.end() < len(line) else 0
+    labels, body = _heading(line, at, len(line))
+    if labels and body >= len(line) and (len(labels) == 1 or line.rstrip().endswith(":")):
+        return _Line(at, labels, True, [])
+    sentences = []
     checked: bool | None = None
-    for a, b in _cut(text, at, end):
-        box = CHECKBOX.match(text, a, b)
+    for a, b in _cut(line, at, len(line)):
+        box = CHECKBOX.match(line, a, b)
         if box:
             checked = bool(re.search(r"[xX✓✔☑☒]", box.group()))
-        label = labels[-1].lower() if labels and a == at else _label(text[a:b])
-        pieces.append(Piece(a, b, number, label, over, checked, False))
-    if len(pieces) > 1 and pieces[-2].checked is None and CHECKBOX.fullmatch(text, pieces[-1].start, pieces[-1].end):
-        for piece in pieces:  # a single box behind its statement: "I cannot stand.  [X]"
-            piece.checked = pieces[-1].checked
-    return pieces
+        label = labels[-1].lower() if labels and a == at else _label(line[a:b])
+        sentences.append((a, b, label, checked))
+    if len(sentences) > 1 and sentences[-2][3] is None and CHECKBOX.fullmatch(line, *sentences[-1][:2]):
+        sentences = [(a, b, label, checked) for a, b, label, _ in sentences]  # a box behind its statement: "I cannot stand.  [X]"
+    return _Line(at, labels, False, sentences)
+
+
+_kept_line = remembered(_line)
 
 
 def _row(text: str, start: int, end: int, number: int, block: _Block) -> list[Piece]:
@@ -324,6 +344,8 @@ class Sentences:
         from . import lexicon
         spelling = lexicon.read("spelling", lexicons)
         self.speller = Speller(spelling["keys"], spelling["known"])
+        self._words = remembered(self._seen)
+        self._heading_words = remembered(lambda heading: self.speller.mend(fold(heading))[0])
 
     def __call__(self, doc: Doc) -> Doc:
         about = doc.user_data.get("bvn_note") or {}
@@ -342,8 +364,8 @@ class Sentences:
         """The note's sentences with their folded, mended text."""
         sentences = []
         for index, piece in enumerate(split(text)):
-            mended, offsets = self._seen(text[piece.start:piece.end])
-            heading = self.speller.mend(fold(piece.heading))[0] if piece.heading else ""
+            mended, offsets = self._words(text[piece.start:piece.end])
+            heading = self._heading_words(piece.heading) if piece.heading else ""
             sentences.append(Sentence(index, piece.start, piece.end, mended, piece.line, piece.label, heading,
                                       piece.checked, piece.cell, map=offsets))
         return sentences
