@@ -79,8 +79,11 @@ def _read(nlp: Language, note: Note) -> list[Fact]:
     if all(hasattr(component, "read_note") for _, component in nlp.pipeline):
         view = NoteView(note.text, [], note.note_date, note.note_type, NoteTokens(nlp.tokenizer, note.text))
         for name, component in nlp.pipeline:
-            with _named(name):
+            try:
                 component.read_note(view)  # type: ignore[attr-defined]
+            except Exception as error:
+                error.add_note(f"in component {name}")
+                raise
         return view.facts
     doc = nlp.make_doc(note.text)
     doc.user_data["bvn_note"] = {"date": note.note_date, "type": note.note_type}

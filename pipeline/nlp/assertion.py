@@ -18,12 +18,15 @@ from spacy.tokens import Doc
 from ..schema import Cue
 from . import lexicon
 from .matcher import Hit, LinearMatcher, longest
+from .memory import KEPT
 from .sentences import Sentence
 from .spans import Tokens
 from .stored import Graph, Modifier
 from .targets import Target
 from .view import Before, NoteView
 
+_Cues = list[tuple[str, int, int, str, str]]  # of one target: assertion, start, end, text and rule of each cue
+_LONGEST_KEPT = 5_000
 CATEGORIES = {"FAMILY": "family", "HYPOTHETICAL": "hypothetical", "GENERAL": "general", "NEGATED_EXISTENCE": "absent",
               "POSSIBLE_EXISTENCE": "possible", "HISTORICAL": "historical"}
 
@@ -35,9 +38,14 @@ class Assertion(ConText):
         super().__init__(nlp, name, rules=None, input_span_type="group", span_group_name="targets")
         self._ConText__matcher = LinearMatcher()
         self._before = Before(nlp, "bvn_sentences", "bvn_sections", "bvn_targets")
+        self._kept: dict[tuple[Any, ...], list[_Cues]] = {}
         self.add([_rule(entry) for entry in lexicon.entries("assertion", lexicons)])
         self._readings = {entry.id.removeprefix("sections."): entry.attributes["assertion"]
                           for entry in lexicon.entries("sections", lexicons) if "assertion" in entry.attributes}
+
+    def add(self, rules: Any) -> None:
+        super().add(rules)
+        self._kept = {}
 
     @property
     def matcher(self) -> LinearMatcher:
@@ -59,7 +67,40 @@ class Assertion(ConText):
 
     def read_note(self, note: NoteView) -> None:
         """Set the assertion of all targets."""
-        self._read(note)
+        for sentence in note.sentences:
+            if sentence.targets:
+                self._recall(note, sentence)
+        _answers(note.text, note.sentences)
+
+    def _recall(self, note: NoteView, sentence: Sentence) -> None:
+        """Set the assertion of a sentence's targets; where the same words stood before, from the cues found then."""
+        if not self.matcher.find(sentence.text):
+            self._decide(sentence)
+            return
+        behind = note.after(sentence)
+        part = note.tokens.reach(sentence.start, behind.start if behind else len(note.text)) if note.tokens else None
+        if part is None or part[1] - part[0] > _LONGEST_KEPT:
+            self._assert(note, sentence)
+            return
+        words = note.text[part[0]:part[1]]
+        key = (words, sentence.text, sentence.start - part[0], behind.start - part[0] if behind else -1)
+        known = self._kept.get(key)
+        if known is None:
+            self._assert(note, sentence)
+            if len(self._kept) >= KEPT:
+                self._kept.clear()
+            self._kept[key] = [[(name, cue.start - part[0], cue.end - part[0], cue.text, cue.rule)
+                                for name, cue in target.cues.items()] for target in sentence.targets]
+            return
+        for target, cues in zip(sentence.targets, known, strict=True):
+            if cues:
+                target.cues = {name: Cue(part[0] + start, part[0] + end, text, rule) for name, start, end, text, rule in cues}
+        self._decide(sentence)
+
+    def _decide(self, sentence: Sentence) -> None:
+        reading = self._readings.get(sentence.section)
+        for target in sentence.targets:
+            _decide(target, reading)
 
     def _read(self, note: NoteView) -> list[ConTextGraph]:
         """Set the assertion of all targets; the ConText graphs of the sentences with targets."""
@@ -94,9 +135,7 @@ class Assertion(ConText):
             if assertion and tokens:
                 for target in by_place[place.start, place.end, place.label_]:
                     target.cues.setdefault(assertion, _cue(note.text, tokens, modifier))
-        reading = self._readings.get(sentence.section)
-        for target in sentence.targets:
-            _decide(target, reading)
+        self._decide(sentence)
         return graph
 
 

@@ -48,6 +48,8 @@ class TokenSource(Protocol):
 
     def around(self, start: int, end: int) -> Tokens: ...
 
+    def reach(self, start: int, end: int) -> tuple[int, int] | None: ...
+
 
 class DocTokens:
     """The tokens of a Doc."""
@@ -61,6 +63,9 @@ class DocTokens:
             self._tokens = _tokens(self._doc, 0)
         return self._tokens
 
+    def reach(self, start: int, end: int) -> None:
+        return None
+
 
 class NoteTokens:
     """The tokens of parts of a note, up to the blanks around them."""
@@ -69,16 +74,21 @@ class NoteTokens:
         self._tokenizer, self._text = tokenizer, text
         self._whole: Tokens | None = None
 
+    def reach(self, start: int, end: int) -> tuple[int, int] | None:
+        """The part of the note, from blank to blank, whose tokens `around` gives; None where a word has no end."""
+        text, first, last = self._text, start, end
+        while first > 0 and start - first < _LONGEST_WORD and not text[first - 1].isspace():
+            first -= 1
+        while 0 < last < len(text) and not text[last - 1].isspace() and last - end < _LONGEST_WORD and not text[last].isspace():
+            last += 1
+        return (first, last) if start - first < _LONGEST_WORD and last - end < _LONGEST_WORD else None
+
     def around(self, start: int, end: int) -> Tokens:
         if self._whole is None:
-            text, first, last = self._text, start, end
-            while first > 0 and start - first < _LONGEST_WORD and not text[first - 1].isspace():
-                first -= 1
-            while 0 < last < len(text) and not text[last - 1].isspace() and last - end < _LONGEST_WORD and not text[last].isspace():
-                last += 1
-            if start - first < _LONGEST_WORD and last - end < _LONGEST_WORD:
-                return _tokens(self._tokenizer(text[first:last]), first)
-            self._whole = _tokens(self._tokenizer(text), 0)  # a word without end would be read again for each sentence
+            part = self.reach(start, end)
+            if part:
+                return _tokens(self._tokenizer(self._text[part[0]:part[1]]), part[0])
+            self._whole = _tokens(self._tokenizer(self._text), 0)  # a word without end would be read again for each sentence
         return self._whole
 
 

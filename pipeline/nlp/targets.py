@@ -12,6 +12,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 
 from . import lexicon
 from .matcher import Hit, LinearMatcher, longest
+from .memory import remembered
 from .spans import token_span
 from .view import Before, NoteView
 
@@ -50,11 +51,17 @@ class Targets(TargetMatcher):
         super().__init__(nlp, name, result_type="group", span_group_name="targets")
         self._TargetMatcher__matcher = LinearMatcher(gate)
         self._before = Before(nlp, "bvn_sentences")
+        self._hits = remembered(self._find)
         present = set(lexicon.names(lexicons))
         for group in LEXICONS:
             if group in present:
                 kind = lexicon.read(group, lexicons).get("kind", group)
                 self.add([_rule(entry, group, kind) for entry in lexicon.entries(group, lexicons)])
+
+    def add(self, rules: Any) -> None:
+        super().add(rules)
+        if hasattr(self, "_hits"):
+            self._hits.cache_clear()
 
     @property
     def matcher(self) -> LinearMatcher:
@@ -77,14 +84,16 @@ class Targets(TargetMatcher):
     def read_note(self, note: NoteView) -> None:
         """Give each sentence its targets."""
         for sentence in note.sentences:
-            if sentence.checked is False:
-                continue
-            groups: dict[str, list[Hit]] = {}
-            for hit in self.matcher.find(sentence.text):
-                groups.setdefault(hit.rule.metadata["group"], []).append(hit)
-            for hits in groups.values():
-                sentence.targets += [_target(sentence, hit) for hit in longest(hits)]
-            sentence.targets.sort(key=lambda target: (target.start, -target.end))
+            if sentence.checked is not False:
+                sentence.targets = [_target(sentence, hit) for hit in self._hits(sentence.text)]
+
+    def _find(self, text: str) -> list[Hit]:
+        """The hits in a sentence in text order, of overlapping ones of a lexicon the longest."""
+        groups: dict[str, list[Hit]] = {}
+        for hit in self.matcher.find(text):
+            groups.setdefault(hit.rule.metadata["group"], []).append(hit)
+        found = [hit for hits in groups.values() for hit in longest(hits)]
+        return sorted(found, key=lambda hit: (hit.start, -hit.end))
 
 
 def _rule(entry: lexicon.Entry, group: str, kind: str) -> TargetRule:

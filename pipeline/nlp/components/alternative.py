@@ -37,7 +37,8 @@ class Alternative(FactComponent):
         for sentence in note.sentences:
             if sentence.index in regions.outside or _is_column_name(sentence) or general(sentence.text):
                 continue
-            drafts += self._sentence(note, sentence)
+            if sentence.targets or sentence.cell:
+                drafts += self._sentence(note, sentence)
         yield from settle(note, drafts)
 
     def _sentence(self, note: NoteView, sentence: Sentence) -> Iterator[Draft]:

@@ -63,11 +63,13 @@ class Duration(FactComponent):
 
 
 def _sentence(note: NoteView, sentence: Sentence) -> Iterator[Draft]:
-    heads = [t for t in sentence.targets if t.group == "duration"]
-    if about_others(sentence):
+    measures = [*lengths(sentence.text), *fractions(sentence.text)]
+    beginnings = onsets(sentence.text, note.note_date)
+    if not (measures or beginnings) or about_others(sentence):
         return
+    heads = [t for t in sentence.targets if t.group == "duration"]
     historical = _old_entry(note, sentence)
-    for length in sorted([*lengths(sentence.text), *fractions(sentence.text)], key=lambda item: item.start):
+    for length in sorted(measures, key=lambda item: item.start):
         head = _head_of(note, sentence, heads, length)
         if head:
             start = min(head.start, length.start) if head.end > length.end or length.start - head.end < 40 else length.start
@@ -75,7 +77,7 @@ def _sentence(note: NoteView, sentence: Sentence) -> Iterator[Draft]:
                          length.qualifier, historical, head.rule)
         elif length.start < _FIELD and _labelled(note, sentence, heads):
             yield _draft(sentence, None, length.start, length.end, length.months, length.qualifier, historical, "duration.label")
-    for onset in onsets(sentence.text, note.note_date):
+    for onset in beginnings:
         if onset.sudden:
             if sentence.section not in ("exam", "findings") and _back_began(note, sentence, onset):
                 yield _draft(sentence, None, onset.start, onset.end, None, "about", historical, "duration.sudden")

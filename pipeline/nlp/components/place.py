@@ -47,16 +47,31 @@ class Regions:
             return
         away, line = False, -1
         for sentence in note.sentences:
-            label = re.match(r"[^:.]{3,60}(?=:)", sentence.text)
-            if sentence.line != line and _STUDY.search(sentence.text) and _is_title(note, sentence, label is not None):
-                if _LUMBAR.search(sentence.text):
-                    away = False
-                elif _OUTSIDE.search(sentence.text):
-                    away = True
+            label = _label(sentence.text)
+            if sentence.line != line and (region := _study(sentence.text)) and _is_title(note, sentence, bool(label)):
+                away = region == "outside" if region != "study" else away
             line = sentence.line
-            over = f"{sentence.heading} {label.group() if label else ''}"
-            if away or (_OUTSIDE.search(over) and not _LUMBAR.search(over)):
+            if away or _is_outside(f"{sentence.heading} {label}"):
                 self.outside.add(sentence.index)
+
+
+@remembered
+def _label(text: str) -> str:
+    label = re.match(r"[^:.]{3,60}(?=:)", text)
+    return label.group() if label else ""
+
+
+@remembered
+def _study(text: str) -> str:
+    """The region of the study that a text names: lumbar, outside, or just a study; nothing where it names none."""
+    if not _STUDY.search(text):
+        return ""
+    return "lumbar" if _LUMBAR.search(text) else "outside" if _OUTSIDE.search(text) else "study"
+
+
+@remembered
+def _is_outside(over: str) -> bool:
+    return bool(_OUTSIDE.search(over)) and not _LUMBAR.search(over)
 
 
 def _is_title(note: NoteView, sentence: Sentence, labelled: bool) -> bool:

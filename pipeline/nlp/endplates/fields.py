@@ -24,9 +24,8 @@ _REPLY = re.compile(r"answer\s*:\s*(?:(no|none|not)|yes)\b")
 
 def elliptic(note: NoteView, sentence: Sentence) -> list[Finding]:
     """What a sentence says of the endplates that the one before it named: "L1-L2 is spared", "Answer: No"."""
-    line = note.line(sentence)
-    listed = _LISTED.match(sentence.text) if re.match(r"(?:vertebral\s+)?end[\s-]?plates?\s*[:-]", line[0].text) else None
-    if listed:
+    listed = _LISTED.match(sentence.text)
+    if listed and re.match(r"(?:vertebral\s+)?end[\s-]?plates?\s*[:-]", note.line(sentence)[0].text):
         return [Finding(sentence, listed.start(1), listed.end(1), (), "list", "descriptor", "absent", None, "modic.field")]
     before = note.before(sentence)
     named = before is not None and any(t.group == "modic" and t.attributes["role"] in ("named", "change") for t in before.targets)
