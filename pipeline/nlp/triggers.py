@@ -15,7 +15,7 @@ from typing import Any
 
 _MAX_SET = 64
 _MAX_BRANCHES = 64
-_MIN_START, _MAX_START, _MAX_STARTS = 3, 8, 512
+_MAX_START, _MAX_STARTS = 8, 512
 _BLANK = (c.CATEGORY, c.CATEGORY_SPACE)  # the only blank of folded text is " "
 
 Gate = tuple[frozenset[str], ...]
@@ -62,10 +62,13 @@ def _starts(branch: list[Any]) -> set[Start]:
     """How an alternative can begin; empty where that is uncertain or tells too little."""
     whole, begun = _beginnings(branch)
     strings = _heads(whole | begun)
-    if min(map(len, strings), default=0) < _MIN_START:
-        return set()
-    at_word = _at_word(branch) and all(string[0].isalnum() for string in strings)
-    return {(string, at_word) for string in strings}
+    at_word = _at_word(branch) and all(string[:1].isalnum() for string in strings)
+    return {(string, at_word) for string in strings} if all(_tells(string, at_word) for string in strings) else set()
+
+
+def _tells(string: str, at_word: bool) -> bool:
+    """Whether a beginning is rare enough: three characters, two that open a word, or a mark."""
+    return len(string) >= (2 if at_word else 3) or (string != "" and not any(char.isalnum() or char == " " for char in string))
 
 
 def _heads(strings: set[str]) -> set[str]:
