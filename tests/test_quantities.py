@@ -31,12 +31,12 @@ def test_lengths(text, months, qualifier):
 
 @pytest.mark.parametrize("text", ["a 54-year-old", "54 y/o", "hpi: 45m, driver", "she am here", "l4-l5", "50 years of age"])
 def test_ages_and_levels_are_no_lengths(text):
-    assert lengths(text) == []
+    assert not lengths(text)
 
 
 def test_british_fractions_are_months_and_weeks():
     assert [found.months for found in fractions("lbp 9/12, worse 6/52")] == [9, 1.4]
-    assert fractions("attended 10/12 visits on 3/12/2024") == []
+    assert not fractions("attended 10/12 visits on 3/12/2024")
 
 
 @pytest.mark.parametrize(("text", "day"), [
