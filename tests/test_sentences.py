@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bvn_evidence.nlp import extract
 from bvn_evidence.nlp.sentences import split
+from bvn_evidence.schema import Note
 
 
 def texts(note):
@@ -77,3 +79,9 @@ def test_text_of_any_length_and_kind_is_laid_out_at_once(unit):
     pieces = split("Plan " + unit * (300_000 // len(unit)))
     assert time.process_time() - begun < 6
     assert max(piece.end - piece.start for piece in pieces) <= 4000
+
+
+def test_of_the_headings_that_fit_the_longest_counts(nlp):
+    for heading in ("Clinical assessment", "CLINICAL ASSESSMENT"):
+        (fact,) = extract(nlp, Note("n", "p", f"{heading}:\nBroad based disc bulge at L3-4.\n"))
+        assert fact.section == "assessment"

@@ -1,6 +1,7 @@
 """One note as the components see it, made from a Doc by `bvn_sentences` or, without a Doc, by `extract`."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,15 @@ if TYPE_CHECKING:
     from .targets import Target
 
 
+_LONE_RETURN = re.compile(r"\r(?!\n)")
+
+
 @dataclass(slots=True)
 class NoteView:
-    """One note as components see it: sentences with their targets, the note's date (ISO or None) and type."""
+    """One note as components see it: sentences with their targets, the note's date (ISO or None) and type.
+
+    `text` is the note with one kind of line end in place of lone carriage returns, of the same length; `raw` is as written.
+    """
     text: str
     sentences: list[Sentence]
     note_date: str | None
@@ -26,7 +33,13 @@ class NoteView:
     tokens: TokenSource | None = None
     facts: list[Fact] = field(default_factory=list)
     cache: dict[str, Any] = field(default_factory=dict)
+    raw: str = field(init=False)
     done: set[str] = field(default_factory=set)  # the components a Doc has been through, of those others need
+
+    def __post_init__(self) -> None:
+        self.raw = self.text
+        if "\r" in self.text:
+            self.text = _LONE_RETURN.sub("\n", self.text)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copied or stored, a note keeps its facts alone: sentences and targets hold on to the Doc."""

@@ -97,21 +97,21 @@ def check_changes_of_layout(note: Note, facts: list[Fact]) -> None:
     """What says nothing changes nothing: blank lines at the end, the kind of line ends, a paragraph about the weather."""
     rows = rows_of(facts)
     differ("blank lines at the end", rows, rows_of(extract(pipeline(), replace(note, text=note.text + "\n\n \n"))))
-    if "\r" not in note.text:
-        windows = replace(note, text=note.text.replace("\n", "\r\n"))
-        differ("CRLF", rows, [_with_plain_ends(row, windows.text) for row in rows_of(extract(pipeline(), windows))])
+    for name, end in (("CRLF", "\r\n"), ("CR", "\r")) if "\r" not in note.text else ():
+        other = replace(note, text=note.text.replace("\n", end))
+        differ(name, rows, [_with_plain_ends(row, other.text, end) for row in rows_of(extract(pipeline(), other))])
     more = rows_of(extract(pipeline(), replace(note, text=note.text + PARAGRAPH)))
     differ("an unrelated paragraph", rows, more)
 
 
-def _with_plain_ends(row: Row, text: str) -> Row:
-    """A fact of a note with CRLF as it would stand in the note with LF."""
+def _with_plain_ends(row: Row, text: str, end: str) -> Row:
+    """A fact of a note with other line ends as it would stand in the note with LF."""
 
     def moved(offset: int) -> int:
-        return offset - text.count("\r", 0, offset)
+        return offset - text.count("\r", 0, offset) * (len(end) - 1)
 
     def mended(words: str) -> str:
-        return words.replace("\r\n", "\n")
+        return words.replace(end, "\n")
 
     cue = row["cue"] and {**row["cue"], "start": moved(row["cue"]["start"]), "end": moved(row["cue"]["end"]),
                           "text": mended(row["cue"]["text"])}  # fmt: skip
