@@ -231,6 +231,10 @@ def test_what_annotators_write_in_brat_is_read(tmp_path):
     assert gold.facts == [
         {"kind": "modic", "assertion": "present", "start": 0, "end": 28, "quote": TEXT[:28], "attributes": attributes}
     ]
+    (tmp_path / "notes.csv").write_bytes(b"path\xff,note_id\n")
+    with pytest.raises(UserError, match=r"notes\.csv in .* cannot be read as CSV"):
+        annotated.read(tmp_path)
+    (tmp_path / "notes.csv").unlink()
     (tmp_path / "P1_lost.ann").write_text("")
     with pytest.raises(UserError, match=r"P1_lost\.ann has no P1_lost\.txt"):
         annotated.read(tmp_path)

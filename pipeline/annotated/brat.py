@@ -53,11 +53,7 @@ def read_folder(folder: Path) -> Gold:
 
 def _notes(folder: Path, wanted: set[str]) -> list[tuple[str, Note]]:
     """The notes with annotations, by path; patient, date and type from the index of the export, else as in `run`."""
-    index = folder / INDEX
-    rows: dict[str, dict[str, str]] = {}
-    if index.is_file():
-        with index.open(encoding="utf-8", newline="") as lines:
-            rows = {row.get("path") or "": row for row in csv.DictReader(lines)}
+    rows = _index(folder / INDEX)
     corpus = open_corpus(folder)
     notes = []
     for patient_id in corpus.patient_ids():
@@ -72,6 +68,17 @@ def _notes(folder: Path, wanted: set[str]) -> list[tuple[str, Note]]:
             note.note_type = row.get("note_type") or note.note_type
             notes.append((source.file, note))
     return notes
+
+
+def _index(file: Path) -> dict[str, dict[str, str]]:
+    """What the export wrote of each note, by path; empty for a folder that others made."""
+    if not file.is_file():
+        return {}
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return {row.get("path") or "": row for row in csv.DictReader(lines)}
+    except (OSError, ValueError, csv.Error):
+        raise UserError(f"{INDEX} in {printable(str(file.parent))} cannot be read as CSV; export anew") from None
 
 
 def _lines(path: Path, shown: str) -> list[str]:
