@@ -188,19 +188,16 @@ class FhirInput:
         source = Source(at, patient, note_id, note_date=date_of(resource), note_type=type_of(resource), document=at)
         for status in (resource.get("status"), resource.get("docStatus")):
             problem = problem or _WITHDRAWN.get(as_text(status), "")
+        forms = self._forms(resource) or [_Form("", reason="no attachment and no conclusion", status="empty")]
         if problem:
-            source.reason = problem
-            forms = [_Form("")]
-        else:
-            forms = self._forms(resource) or [_Form("", reason="no attachment and no conclusion", status="empty")]
+            source.reason, forms = problem, forms[:1]
         self._documents.append(_Document(source, file.number, forms))
 
     def _forms(self, resource: Resource) -> list[_Form]:
-        """The forms of a document, the one to read first."""
+        """The forms of a document."""
         attached = [as_dict(content.get("attachment")) for content in as_list(resource.get("content"))]
         contained = {f"#{as_text(one.get('id'))}": one for one in as_list(resource.get("contained"))}
         forms = [self._form(one, contained) for one in [*attached, *as_list(resource.get("presentedForm"))]]
-        forms.sort(key=_rank)
         conclusion = as_text(resource.get("conclusion"))
         if conclusion.strip() and resource["resourceType"] == "DiagnosticReport":
             place = self.spool.put(conclusion.encode("utf-8", "replace"))
@@ -213,7 +210,7 @@ class FhirInput:
         if data is None and address in contained:
             media, data = media or media_type(contained[address].get("contentType")), contained[address].get("data")
         if _OTHER_MEDIA.fullmatch(media):
-            return _Form(media, reason=f"{media}: not read; export it as text, HTML, RTF, Word or PDF")
+            return _Form(media, reason=_not_read(media))
         if data is not None:
             place, reason = self._put(data)
             return _Form(media_with_charset(attachment, media), place, reason=reason)
@@ -232,7 +229,7 @@ class FhirInput:
         return self.spool.put(decoded), ""
 
     def _resolve(self, document: _Document) -> None:
-        """Find the Binary behind an address: in the same file, else anywhere in the input."""
+        """Find the Binary behind an address: in the same file, else anywhere in the input. Sorts the forms."""
         for form in document.forms:
             if not form.address:
                 continue
@@ -246,7 +243,10 @@ class FhirInput:
                 continue
             near[0].used = True
             form.place, form.reason = near[0].place, near[0].reason
-            form.media = form.media or near[0].media or "application/octet-stream"
+            form.media = form.media or near[0].media
+            if _OTHER_MEDIA.fullmatch(media_type(form.media)):
+                form.reason = _not_read(form.media)
+        document.forms.sort(key=_rank)
 
     def _reject(self, at: str, reason: str, file: _File, status: str = "rejected") -> None:
         file.notes += 1
@@ -275,9 +275,15 @@ def _inputs(document: _Document) -> Iterator[tuple[Source, Place | None]]:
 
 
 def _rank(form: _Form) -> int:
-    """Plain text first, then what is nearest to it; what is not read last."""
+    """Plain text first, then what is nearest to it, what is not read, and the conclusion of a report."""
     media = media_type(form.media)
-    return len(_PREFERRED) + bool(form.reason) if form.reason or media not in _PREFERRED else _PREFERRED.index(media)
+    if form.suffix or form.reason:
+        return len(_PREFERRED) + 1 + bool(form.suffix)
+    return _PREFERRED.index(media) if media in _PREFERRED else len(_PREFERRED)
+
+
+def _not_read(media: str) -> str:
+    return f"{media_type(media)}: not read; export it as text, HTML, RTF, Word or PDF"
 
 
 def _rejected(at: str, reason: str) -> Source:
@@ -287,6 +293,6 @@ def _rejected(at: str, reason: str) -> Source:
 def _parsed(data: bytes) -> Resource | None:
     try:
         value = json.loads(data)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, MemoryError):
         return None
     return value if isinstance(value, dict) else None

@@ -108,6 +108,9 @@ def test_codes_decide_the_type_and_names_where_no_code_is_known():
 def test_withdrawn_documents_are_rejected(tmp_path, more, said):
     row = read(written(tmp_path, note("a", **more)))[0]["bundle.json:1"]
     assert (row.status, row.reason, row.patient_id) == ("rejected", said, "P1")
+    binary = {"resourceType": "Binary", "id": "t", "data": "eA=="}
+    rows = read(written(tmp_path, note("a", {"url": "Binary/t"}, {"data": "eA=="}, **more), binary))[0]
+    assert [(row.status, row.reason) for row in rows.values()] == [("rejected", said)]
 
 
 # attachments
@@ -142,6 +145,18 @@ def test_an_address_leads_to_a_binary_of_the_input_and_never_to_the_network(tmp_
         bundle["entry"].append({"fullUrl": "urn:uuid:9", "resource": binary})
     (tmp_path / "b.json").write_text(json.dumps(bundle))
     assert read(tmp_path / "b.json")[1]["DocumentReference/a"].text == "Modic type 1"
+
+
+def test_what_a_binary_holds_is_judged_like_what_is_inline(tmp_path):
+    plain = {"resourceType": "Binary", "id": "t", "contentType": "text/plain", "data": "TW9kaWMgdHlwZSAx"}
+    xml = {"resourceType": "Binary", "id": "x", "contentType": "application/hl7-sdwg+xml", "data": "PGE+"}
+    bare = {"data": base64.b64encode(b"<?xml version='1.0'?><ClinicalDocument/>").decode()}
+    forms = [documents.attachment("pdf", TEXT), {"url": "Binary/x"}, {"url": "Binary/t"}, bare]
+    rows, notes = read(written(tmp_path, note("a", *forms), plain, xml))
+    assert notes["DocumentReference/a"].text == "Modic type 1"
+    assert [row.reason for row in rows.values()][-1].startswith("application/hl7-sdwg+xml: not read")
+    rows, notes = read(written(tmp_path, note("a", bare)))
+    assert not notes and "an XML document" in rows["bundle.json:1"].reason
 
 
 def test_what_cannot_be_read_of_an_attachment_is_said(tmp_path):

@@ -45,6 +45,8 @@ def read(data: bytes, named: str = "") -> Decoded:
 
         text, remark = process.text(kind, data)
         return Decoded(text, kind, remark)
+    if "/" in named and data[:_HEAD].lstrip().startswith(b"<?xml"):
+        raise NotText("an XML document: not read; export it as text, HTML, RTF, Word or PDF")
     charset = _CHARSET.search(named)
     if charset:
         try:

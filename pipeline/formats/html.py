@@ -149,10 +149,8 @@ class _Page:
             self._gap = " " if words[-1] == " " else ""
 
     def _put(self, words: str) -> None:
-        if self._parts or self._gap.strip(" \n"):
-            gap = self._gap
-            if gap == " " and self._parts and self._parts[-1].endswith((" ", "\n")):
-                gap = ""
-            self._parts.append(gap)
-        self._parts.append(words)
+        gap = self._gap if self._parts else ""
+        if gap == " " and self._parts[-1].endswith((" ", "\n")):
+            gap = ""
+        self._parts += [gap, words]
         self._gap = ""
