@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from bvn_evidence import explain, tables
 from bvn_evidence.criteria import imaging
-from bvn_evidence.nlp import component, extract, load, sentences
+from bvn_evidence.nlp import component, extract, load, sentences, view
 from bvn_evidence.report import highlight
 from bvn_evidence.schema import Fact, Note
 from fuzz import charts, fragments, grammar, mutate, properties
@@ -76,8 +76,8 @@ BREAKS = {
         lambda patch: patch.setattr(sentences.Sentence, "source", lambda self, at: self.start + at + 1), "The low back pain, and the sciatica."),
     "a cue in other words": (
         lambda patch: patch.setattr(component, "_as_written", lambda text, cue: replace(cue, text=cue.text.lower())), "No leg pain. Denies sciatica."),
-    "line ends of Windows": (
-        lambda patch: patch.setattr(sentences, "gaps", lambda text: []), "Low back pain. He puts it at 7 out of\n10."),
+    "line ends of another kind": (
+        lambda patch: patch.setattr(view, "_LONE_RETURN", re.compile("(?!)")), "Physical therapy progress note\nVisits: 12 of 12."),
     "a gate that is shut": (
         lambda patch: patch.setattr(properties, "pipeline", _without_odi), "ODI 40%."),
     "a fact lost on its way": (

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from .fragments import MARKUP, ODD, headings, sentences, words
 
 _NUMBER = re.compile(r"\d+")
-_LINE = re.compile(r"[^\n]*\n?")
 _LEVELS = ("L1", "L4-5", "L5-S1", "T12-L1", "L4/5", "L6-S1", "L3 to S1", "4-5", "C5-6")
 _NUMBERS = ("0", "1", "2", "3", "5", "6", "12", "52", "99", "100", "101", "2024", "1899", "31", "000", "9" * 12, "3.5", "1/2", "12/24", "0.44")
 _NAMES = ("2024-02-01_radiology.txt", "2024-03-05_clinic.txt", "2024-13-40_pt.txt", "letter.txt", "2019-01-01_odi.txt", "x")
