@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .corpus import printable
+from .explain import neutral
 
 _WIDTH = 100
 _TITLE = "Facts by kind (strict: the assertion counts; 95 % bootstrap interval over notes; loose: it does not)"
@@ -50,7 +51,8 @@ def _scores(title: str, rows: dict[str, dict[str, Any]]) -> Table:
     table = _table(title, ["", "gold", "found", "P", "R", "F1", "95 %", "loose F1"])
     for name, row in rows.items():
         loose = f"{row['f1_without_assertion']:.3f}" if "f1_without_assertion" in row else ""
-        table.add_row(name, str(row["gold"]), str(row["found"]), f"{row['precision']:.3f}", f"{row['recall']:.3f}",
+        shown = escape(neutral(name))
+        table.add_row(shown, str(row["gold"]), str(row["found"]), f"{row['precision']:.3f}", f"{row['recall']:.3f}",
                       f"{row['f1']:.3f}", f"{row['f1_low']:.3f}-{row['f1_high']:.3f}", loose)
     return table
 
@@ -58,11 +60,12 @@ def _scores(title: str, rows: dict[str, dict[str, Any]]) -> Table:
 def _show_criteria(console: Console, criteria: dict[str, Any]) -> None:
     table = _table("Criteria", ["criterion", "patients", "agreement", "kappa"])
     for name, row in criteria["rows"].items():
-        table.add_row(name, str(row["n"]), f"{row['agreement']:.3f}", f"{row['kappa']:.3f}")
+        table.add_row(escape(neutral(name)), str(row["n"]), f"{row['agreement']:.3f}", f"{row['kappa']:.3f}")
     console.print(table)
     console.print(f"false 'met': {criteria['false_met']}")
     for row in criteria["confusion"]:
-        console.print(f"  {row['n']} x {row['criterion']}: gold {row['gold']}, found {row['found']}")
+        line = f"  {row['n']} x {row['criterion']}: gold {row['gold']}, found {row['found']}"
+        console.print(neutral(line), markup=False)
 
 
 def show_errors(result: dict[str, Any], kind: str) -> None:
@@ -75,8 +78,9 @@ def show_errors(result: dict[str, Any], kind: str) -> None:
         return
     for error in result["errors"]:
         if error["kind"] == kind:
-            console.print(f"[bold]{error['what']:9s}[/] {escape(printable(error['note_id']))}  {escape(_key(error))}")
-            console.print(f"          {escape(printable(_words(error)))}", style="dim")
+            note_id, key = escape(printable(error["note_id"])), escape(neutral(_key(error)))
+            console.print(f"[bold]{error['what']:9s}[/] {note_id}  {key}")
+            console.print(f"          {escape(neutral(_words(error)))}", style="dim")
 
 
 def _key(error: dict[str, Any]) -> str:
@@ -102,7 +106,7 @@ def show_comparison(before: dict[str, Any], after: dict[str, Any]) -> None:
                           ("Got worse", [e for i, e in new_errors.items() if i not in old_errors])):
         console.print(f"\n[bold]{title}[/] ({len(errors)})")
         for error in errors:
-            line = f"  {error['what']:9s} {printable(error['note_id'])}  {error['kind']} {_key(error)}"
+            line = f"  {error['what']:9s} {printable(error['note_id'])}  {error['kind']} {neutral(_key(error))}"
             console.print(line, markup=False)
 
 

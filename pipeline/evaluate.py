@@ -91,7 +91,14 @@ def _wanted(gold: Path, tagged: annotated.Gold | None) -> dict[str, list[dict[st
         return {each.note.note_id: [_flat(fact) for fact in each.facts] for each in tagged.notes}
     hint = "gold is a folder with notes/ and gold_facts.jsonl, a folder of brat files, or a JSON export of Label Studio"
     rows = _read_lines(gold / "gold_facts.jsonl", hint, _GOLD)
-    return {row["note_id"]: [_flat(fact) for fact in row["facts"]] for row in rows}
+    wanted = {}
+    for number, row in enumerate(rows, 1):
+        try:
+            wanted[row["note_id"]] = [_flat(fact) for fact in row["facts"]]
+            scoring.Scores().add(row["note_id"], "", wanted[row["note_id"]], [])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise UserError(f"gold_facts.jsonl, note {number}: a fact has not the values of its kind; {hint}") from None
+    return wanted
 
 
 def _extract(notes: list[Note]) -> list[dict[str, Any]]:

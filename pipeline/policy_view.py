@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .explain import neutral
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -38,11 +40,11 @@ def show_policy(name: str, console: Console) -> None:
     from .criteria import load_policy
 
     def put(text: str, indent: int = 2, style: str = "") -> None:
-        console.print(Padding(Text(text, style=style), (0, 0, 0, indent)))
+        console.print(Padding(Text(neutral(text), style=style), (0, 0, 0, indent)))
 
     policy = load_policy(name)
     console.width = min(console.width, _WIDEST)
-    console.print(Text.assemble((policy.id, "bold"), f"  {policy.title}"))
+    console.print(Text.assemble((policy.id, "bold"), f"  {neutral(policy.title)}"))
     put(f"payer    {policy.payer} ({', '.join(policy.lines_of_business) or 'all lines of business'})")
     put(f"version  {policy.version or 'not stated'}, in force: {_in_force(policy)}")
     put(f"covers   {'yes' if policy.position == 'covers' else f'no; judged by {policy.criteria_from} for an appeal'}")

@@ -351,3 +351,36 @@ def test_a_hostile_run_can_be_exported(done, tmp_path, to):
     assert all(path.name.isprintable() for path in tmp_path.rglob("*"))
     names = [str(path).casefold() for path in tmp_path.rglob("*") if path.is_file()]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    "fact", [7, {"kind": "odi", "assertion": "present", "score": "[/]"}, {"kind": "modic", "levels": 5}, {}, {"kind": ["odi"]}], ids=str
+)
+def test_gold_that_is_none_is_one_line(tmp_path, capsys, fact):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/P1_n.txt").write_text("Low back pain.")
+    (tmp_path / "gold_facts.jsonl").write_text(json.dumps({"note_id": "P1_n", "facts": [fact]}) + "\n")
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["evaluate", str(tmp_path)])
+    printed = capsys.readouterr()
+    assert stop.value.code in (0, 2) and "internal error" not in printed.err and printed.err.count("\n") == (stop.value.code == 2)
+
+
+def test_the_accuracy_tables_and_policies_show_markup_as_text(tmp_path, capsys):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/P1_n.txt").write_text("Low back pain.")
+    fact = {"kind": "odi", "assertion": "[/x]\x1b[31m", "score": 4, "quote": "[/]\x1b[2J \\"}
+    (tmp_path / "gold_facts.jsonl").write_text(json.dumps({"note_id": "P1_n", "facts": [fact]}) + "\n")
+    policy = "id: mine\ntitle: '[/x]'\npayer: \"\\x1b[31m\"\nsource_url: '[bold]'\nsource_grade: primary\nposition: covers\ncriteria:\n"
+    policy += "- {id: age, source: '[/]', source_grade: primary, rule: {test: attest, item: age, ask: \"[/] \\x1b[2J http://x.example\"}}\n"
+    (tmp_path / "mine.yml").write_text(policy)
+    commands = [["evaluate", str(tmp_path)], ["evaluate", str(tmp_path), "--errors", "odi"], ["policies", "show", str(tmp_path / "mine.yml")]]
+    commands += [["run", str(tmp_path / "notes"), "--out", str(tmp_path / "out"), "--policy", str(tmp_path / "mine.yml")]]
+    for arguments in commands:
+        with pytest.raises(SystemExit) as stop:
+            cli.main(arguments)
+        printed = capsys.readouterr()
+        assert (stop.value.code, printed.err) == (0, "") and printed.out
+        assert all(char == "\n" or char.isprintable() for char in printed.out)
+    text = (tmp_path / "out/missing.md").read_text()
+    assert "http\\://x" in text and "\\[/\\]" in text and all(char == "\n" or char.isprintable() for char in text)

@@ -91,7 +91,7 @@ class TherapyTest(Test):
     used; refusing one of `indispensable` fails it whatever else was used."""
 
     test: Literal["therapy"]
-    item: str
+    item: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     name: str
     any_of: list[Modality] = Field(min_length=1)
     min_sessions: int | None = None
@@ -182,7 +182,7 @@ class AttestTest(Test):
     """Something no fact carries (age, implants, pregnancy ...): always left to a person."""
 
     test: Literal["attest"]
-    item: str
+    item: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     ask: str
 
 

@@ -13,7 +13,10 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#&~@]|:(?=//)|(?<=www)\.)", re.IGNORECASE
 
 def escape(text: str) -> str:
     """Text that Markdown shows as it stands, in one line."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = "".join(char if char.isprintable() else "\ufffd" for char in line)
+    return _MARKDOWN.sub(r"\\\1", line)
 
 
 def missing_sections(judgements: Iterable[Judgement]) -> Iterator[str]:
