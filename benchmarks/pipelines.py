@@ -23,10 +23,10 @@ def tokenizer() -> Callable[[str], Any]:
 
 def stock() -> Callable[[str], Any]:
     """medspaCy as it comes: PyRuSH, target matcher, default ConText and sections, with the terms of our lexicons."""
-    from bvn_evidence.nlp import _silence
-
-    _silence()
     import medspacy
+    from loguru import logger
+
+    logger.disable("PyRuSH")
     from medspacy.target_matcher import TargetRule
 
     nlp = medspacy.load()

@@ -1,8 +1,6 @@
 """Notes to facts: the spaCy pipeline of medspaCy components, and `extract`, which runs it on one note."""
 from __future__ import annotations
 
-import os
-import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +19,6 @@ _MAX_LENGTH = 100_000_000
 
 def load(lexicons: str | None = None, *, gate: bool = True) -> Language:
     """A blank English pipeline with the medspaCy components of `COMPONENTS`; `lexicons` is another folder of words."""
-    _silence()
     import spacy
 
     from . import tokenizer
@@ -40,18 +37,6 @@ def load(lexicons: str | None = None, *, gate: bool = True) -> Language:
             config["gate"] = gate
         nlp.add_pipe(name, config=config)
     return nlp
-
-
-def _silence() -> None:
-    """medspaCy pulls in PyRuSH, which logs note text to stderr at DEBUG; we do not use it, and keep it quiet."""
-    os.environ.setdefault("LOGURU_AUTOINIT", "False")
-    warnings.filterwarnings("ignore", module="medspacy|PyRuSH|PyFastNER")
-    try:
-        from loguru import logger
-    except ImportError:
-        return
-    logger.disable("PyRuSH")
-    logger.disable("PyFastNER")
 
 
 def extract(nlp: Language, note: Note) -> list[Fact]:

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from medspacy.context import ConText, ConTextModifier, ConTextRule
-from medspacy.context.context_graph import ConTextGraph
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..schema import Cue
 from . import lexicon
 from .matcher import Hit, LinearMatcher, longest
+from .medspacy_parts import ConText, ConTextGraph, ConTextModifier, ConTextRule
 from .memory import KEPT
 from .sentences import Sentence
 from .spans import Tokens

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
@@ -70,11 +71,6 @@ def _entry(row: dict[str, Any], file: str, macros: dict[str, str]) -> Entry:
         raise UserError(f"{file}: entry {row['id']!r} has neither terms nor pattern")
     regex = patterns[0] if len(patterns) == 1 else "|".join(f"(?:{pattern})" for pattern in patterns)
     exclude = tuple(expand(text, macros) for text in _as_list(row.get("exclude")))
-    for pattern in (regex, *exclude):
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise UserError(f"{file}: entry {row['id']!r}: bad pattern: {error}") from None
     options = {key: row[key] for key in _KEYS & set(row)
                if key not in ("id", "terms", "pattern", "attributes", "exclude", "positive", "negative", "note")}
     return Entry(row["id"], file, regex, row.get("attributes") or {},
@@ -123,7 +119,20 @@ def entries(name: str, path: str | None = None) -> tuple[Entry, ...]:
     """The compiled entries of one lexicon file, in file order."""
     data = read(name, path)
     macros = {**(read("macros", path).get("macros") or {}), **(data.get("macros") or {})}
-    return tuple(_entry(row, f"{name}.yml", macros) for row in data.get("entries") or [])
+    found = tuple(_entry(row, f"{name}.yml", macros) for row in data.get("entries") or [])
+    if path is not None:
+        compile_all(found)
+    return found
+
+
+def compile_all(found: Iterable[Entry]) -> None:
+    """Raise UserError for a pattern that is none. The shipped patterns are compiled when they are first tried."""
+    for entry in found:
+        for pattern in (entry.regex, *entry.exclude):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise UserError(f"{entry.file}: entry {entry.id!r}: bad pattern: {error}") from None
 
 
 def names(path: str | None = None) -> list[str]:

@@ -17,6 +17,8 @@ def check(path: str | None = None, *, run_examples: bool = True) -> list[str]:
     """All problems of a lexicon folder (None: the shipped one); empty where it is sound."""
     try:
         files = {name: lexicon.entries(name, path) for name in lexicon.names(path) if name not in _NOT_ENTRIES}
+        for entries in files.values():
+            lexicon.compile_all(entries)
     except UserError as error:
         return [str(error)]
     problems = [*_ids(files)]

@@ -11,6 +11,7 @@ import re
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import ahocorasick
@@ -41,13 +42,22 @@ class _String:
 
 
 class _Compiled:
-    __slots__ = ("exclude", "finditer", "match", "order", "rule")
+    """A rule, its expressions compiled when it is first tried: many rules never are."""
 
     def __init__(self, order: int, rule: Any) -> None:
         self.order, self.rule = order, rule
-        pattern = re.compile(rule.pattern)
-        self.finditer, self.match = pattern.finditer, pattern.match
-        self.exclude = [re.compile(pattern) for pattern in (rule.metadata or {}).get("exclude", ())]
+
+    @cached_property
+    def finditer(self) -> Callable[[str], Iterator[re.Match[str]]]:
+        return re.compile(self.rule.pattern).finditer
+
+    @cached_property
+    def match(self) -> Callable[[str, int], re.Match[str] | None]:
+        return re.compile(self.rule.pattern).match
+
+    @cached_property
+    def exclude(self) -> list[re.Pattern[str]]:
+        return [re.compile(pattern) for pattern in (self.rule.metadata or {}).get("exclude", ())]
 
 
 class LinearMatcher:

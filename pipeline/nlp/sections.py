@@ -8,12 +8,12 @@ line, or written in capitals. A section runs to the next heading. Its entry may 
 import re
 from typing import Any
 
-from medspacy.section_detection import Sectionizer, SectionRule
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from . import lexicon
 from .matcher import LinearMatcher
+from .medspacy_parts import Sectionizer, SectionRule
 from .memory import remembered
 from .sentences import Sentence
 from .spans import token_span

@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import srsly
-from medspacy.context import ConTextModifier, ConTextRule
-from medspacy.context.context_graph import ConTextGraph
-from medspacy.section_detection.section import Section as MedspacySection
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..schema import Fact
+from .medspacy_parts import ConTextGraph, ConTextModifier, ConTextRule
+from .medspacy_parts import Section as MedspacySection
 from .spans import token_span
 from .view import NoteView
 

@@ -6,12 +6,12 @@ Within one lexicon the longest of overlapping hits wins. Unticked checkbox items
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from medspacy.target_matcher import TargetMatcher, TargetRule
 from spacy.language import Language
 from spacy.tokens import Doc, Span, SpanGroup
 
 from . import lexicon
 from .matcher import Hit, LinearMatcher, longest
+from .medspacy_parts import TargetMatcher, TargetRule
 from .memory import remembered
 from .spans import token_span
 from .view import Before, NoteView

@@ -7,10 +7,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from medspacy.custom_tokenizer import create_medspacy_tokenizer
 from spacy.language import Language, create_tokenizer
 from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
 from spacy.util import registry
+
+from .medspacy_parts import create_medspacy_tokenizer
 
 NAME = "bvn_tokenizer.v1"
 
