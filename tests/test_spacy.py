@@ -59,6 +59,11 @@ def test_facts_survive(again, doc):
     assert facts(again(other)) == facts(doc)
 
 
+def test_a_stored_doc_can_be_read_anew(nlp, doc):
+    other = Doc(nlp.vocab).from_bytes(doc.to_bytes())
+    assert facts(nlp.get_pipe("bvn_modic")(other)) == [fact for fact in facts(doc) if fact["kind"] == "modic"] != []
+
+
 def test_sections_and_modifiers_survive_bytes(doc):
     other = Doc(doc.vocab).from_bytes(doc.to_bytes())
     assert [section.category for section in other._.sections] == [section.category for section in doc._.sections]
@@ -89,8 +94,21 @@ def test_a_component_brings_what_it_needs(name, doc):
         kind = name.removeprefix("bvn_")
         assert facts(made) == [fact for fact in facts(doc) if fact["kind"] == kind] != []
         assert facts(alone(TEXT)) == facts(made)
-    else:
+    elif name == "bvn_sections":
         assert [each.category for each in made._.sections] == [each.category for each in doc._.sections]
+    else:
+        negated = [(span.start, span.label_, span._.is_negated) for span in doc.spans["targets"]]
+        assert [(span.start, span.label_, span._.is_negated) for span in made.spans["targets"]] == negated
+
+
+def test_a_component_leaves_what_others_marked_as_it_is(doc):
+    alone = spacy.blank("en")
+    alone.add_pipe("sentencizer")
+    before = [(sentence.start, sentence.end) for sentence in alone(TEXT).sents]
+    alone.add_pipe("bvn_radicular")
+    made = alone(TEXT)
+    assert [(sentence.start, sentence.end) for sentence in made.sents] == before != [(s.start, s.end) for s in doc.sents]
+    assert list(made.spans) == ["facts"] and made._.sections in (None, []) and made._.context_graph is None
 
 
 def test_without_importing_us(doc, tmp_path):

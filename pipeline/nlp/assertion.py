@@ -21,7 +21,7 @@ from .memory import KEPT
 from .sentences import Sentence
 from .spans import Tokens
 from .stored import Graph, Modifier
-from .targets import Target
+from .targets import Target, Targets
 from .view import Before, NoteView
 
 _Cues = list[tuple[str, int, int, str, str]]  # of one target: assertion, start, end, text and rule of each cue
@@ -53,6 +53,8 @@ class Assertion(ConText):
 
     def __call__(self, doc: Doc, targets: str | None = None) -> Doc:
         note, whole = self._before.view(doc), Graph()
+        if "targets" not in doc.spans:
+            Targets.mark(doc, note)
         note.done.add("bvn_assertion")
         for graph in self._read(note):
             for span, modifier in graph.edges:

@@ -15,8 +15,7 @@ from .columns import Cell, tables
 from .levels import HEADING_LEVELS
 from .memory import remembered
 from .normalize import OffsetMap, Speller, edited, fold, gaps
-from .spans import DocTokens
-from .view import NoteView
+from .view import NoteView, new_view
 
 if TYPE_CHECKING:
     from .targets import Target
@@ -348,9 +347,7 @@ class Sentences:
         self._heading_words = remembered(lambda heading: self.speller.mend(fold(heading))[0])
 
     def __call__(self, doc: Doc) -> Doc:
-        about = doc.user_data.get("bvn_note") or {}
-        note = NoteView(doc.text, [], about.get("date"), about.get("type") or "unknown", DocTokens(doc))
-        doc.user_data["bvn_view"] = note
+        note = new_view(doc)
         self.read_note(note)
         note.done.add("bvn_sentences")
         _set_starts(doc, note.sentences)

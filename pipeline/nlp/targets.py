@@ -72,6 +72,12 @@ class Targets(TargetMatcher):
         note = self._before.view(doc)
         self.read_note(note)
         note.done.add("bvn_targets")
+        self.mark(doc, note)
+        return doc
+
+    @staticmethod
+    def mark(doc: Doc, note: NoteView) -> None:
+        """Give each target its span in the Doc."""
         spans = []
         for sentence in note.sentences:
             for target in sentence.targets:
@@ -79,7 +85,6 @@ class Targets(TargetMatcher):
                 target.span = span
                 spans.append(span)
         doc.spans["targets"] = SpanGroup(doc, name="targets", spans=spans)
-        return doc
 
     def read_note(self, note: NoteView) -> None:
         """Give each sentence its targets."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from spacy.tokens import Doc
 
+from .spans import DocTokens
+
 if TYPE_CHECKING:
     from spacy.language import Language
 
@@ -69,8 +71,17 @@ class NoteView:
         return self.sentences[sentence.index + 1] if sentence.index + 1 < len(self.sentences) else None
 
 
+def new_view(doc: Doc) -> NoteView:
+    """A note not yet laid out, kept with its Doc; `user_data["bvn_note"]` may give its date and type."""
+    about = doc.user_data.get("bvn_note") or {}
+    note = NoteView(doc.text, [], about.get("date"), about.get("type") or "unknown", DocTokens(doc))
+    doc.user_data["bvn_view"] = note
+    return note
+
+
 class Before:
-    """The components that one needs before it; where the pipeline lacks them they are made at the first Doc and run."""
+    """What a component needs done before it. Where the pipeline lacks that component, it is made at the first Doc and reads
+    the note without a mark on the Doc, whose sentences and sections may be those of others."""
 
     def __init__(self, nlp: Language, *names: str) -> None:
         self._nlp, self._names = nlp, names
@@ -78,11 +89,13 @@ class Before:
 
     def view(self, doc: Doc) -> NoteView:
         """The note of a Doc, with all done that is needed."""
+        note = doc.user_data.get("bvn_view")
+        if not isinstance(note, NoteView) or not note.done:  # none yet, or a stored one, which is read anew
+            note = new_view(doc)
         for name in self._names:
-            note = doc.user_data.get("bvn_view")
-            if not isinstance(note, NoteView) or name not in note.done:
+            if name not in note.done:
                 if name not in self._made:
                     self._made[name] = self._nlp.create_pipe(name)
-                self._made[name](doc)
-        found: NoteView = doc.user_data["bvn_view"]
-        return found
+                self._made[name].read_note(note)
+                note.done.add(name)
+        return note
