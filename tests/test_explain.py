@@ -139,7 +139,7 @@ def test_a_note_is_explained_from_file_to_table(tmp_path):
     [
         ("empty.txt", b"", "no text"),
         ("pdf.txt", b"%PDF-1.7", "PDF"),
-        ("scan.pdf", b"x", "export it as .txt"),
+        ("scan.pdf", b"x", "named .pdf, but it is none"),
         ("t.csv", b"a", "not one note"),
     ],
 )
