@@ -396,3 +396,13 @@ def test_missing_md_escapes_what_comes_from_notes():
     facts = [fact("odi", category="moderate <script>*x*\n# y", patient="P1")]
     text = missing_md(judged(facts, notes=notes_of(facts)))
     assert "<script>" not in text.replace("\\<", "") and "\n# y" not in text and "\\*x\\*" in text
+
+
+def test_a_later_report_with_gaps_does_not_hide_a_contradiction():
+    """Else the criterion would be met once the denial was taken out of the chart."""
+    early, late = "2025-01-10_radiology", "2025-04-22_radiology"
+    denial = modic("unspecified", "absent", early, ["L4-L5"])
+    facts = [*without(complete(), "modic"), modic("1", "present", early, ["L4-L5"]), denial,
+             modic("unspecified", "present", late, ["L5-S1"], "descriptor")]
+    assert status(facts, "imaging") == "review"
+    assert status([f for f in facts if f is not denial], "imaging") == "met"

@@ -65,7 +65,7 @@ def test_headings_in_capitals_are_the_same_headings(sections, note_type):
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris (Linux, CPython 3.11 and 3.12) is not installed")
 def test_a_guided_run_finds_nothing():
     """The fuzzer of `make fuzz` for some seconds; a chart it finds is printed in base64, and is made of our own words."""
-    run = subprocess.run([sys.executable, "-m", "fuzz.run", str(SECONDS)], cwd=HERE, capture_output=True, text=True, timeout=180,
+    run = subprocess.run([sys.executable, "-m", "fuzz.run", str(SECONDS)], cwd=HERE, capture_output=True, text=True, timeout=400,
                          env={**os.environ, "PYTHONPATH": str(HERE)}, check=False)  # fmt: skip
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-4_000:]
     assert "stat::number_of_executed_units" in run.stderr
