@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
 from .base import MOST_PARTS, MOST_UNPACKED, Extracted, Unreadable
 
+_DAMAGED = "damaged: the Word file is cut off or broken; save it again"
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LEFT_OUT = frozenset(  # deleted and moved text, the other rendering of a text box, instructions
     [*(_WORD + name for name in ("del", "moveFrom", "instrText", "delText", "pPr", "rPr", "sectPr")),
@@ -29,8 +31,8 @@ def text(data: bytes) -> Extracted:
         document = docx.Document(io.BytesIO(data))
     except ValueError:
         raise Unreadable("a zip or Office file, but no Word document: export it as .docx or .txt") from None
-    except KeyError:
-        raise Unreadable("damaged: a part of the Word file is not there; save it again") from None
+    except (KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        raise Unreadable(_DAMAGED) from None
     blocks = [*_header(document), *_blocks(document.element.body)]
     return Extracted("\n".join(blocks))
 
@@ -41,7 +43,7 @@ def _check(data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, OverflowError):
-        raise Unreadable("damaged: the Word file is cut off or broken; save it again") from None
+        raise Unreadable(_DAMAGED) from None
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > MOST_UNPACKED:
         raise Unreadable(f"unpacks to more than {MOST_UNPACKED // 1_000_000} MB: save it as .txt")
     if any(part.flag_bits & 1 for part in parts):

@@ -9,6 +9,7 @@ import signal
 import sys
 from importlib import import_module
 
+from ..encoding import NotText
 from .base import MOST_CHARS, Unreadable
 from .process import HEADER
 
@@ -41,7 +42,7 @@ def answer_to(kind: str, data: bytes) -> tuple[bytes, str]:
         text = clean(extracted.text)
     except ImportError:
         return b"why ", f"reading {_NAMES[kind]} needs more: pip install 'bvn-evidence[documents]'"
-    except Unreadable as error:
+    except (Unreadable, NotText) as error:
         return b"why ", str(error)
     except MemoryError:
         return b"why ", "needs too much memory: print it to a new file or to .txt"
