@@ -109,6 +109,9 @@ def test_a_component_leaves_what_others_marked_as_it_is(doc):
     made = alone(TEXT)
     assert [(sentence.start, sentence.end) for sentence in made.sents] == before != [(s.start, s.end) for s in doc.sents]
     assert list(made.spans) == ["facts"] and made._.sections in (None, []) and made._.context_graph is None
+    stored = DocBin(store_user_data=True, docs=[made]).to_bytes()
+    (again,) = DocBin().from_bytes(stored).get_docs(made.vocab)
+    assert facts(again) == facts(made) != []
 
 
 def test_without_importing_us(doc, tmp_path):

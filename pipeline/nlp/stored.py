@@ -55,8 +55,8 @@ def unpacked(text: str) -> NoteView:
     return NoteView("", [], None, "unknown", facts=[Fact.from_dict(row) for row in json.loads(text)])
 
 
-_MAKERS: dict[str, Callable[..., Any]] = {"bvn_view": unpacked, "bvn_section": Section, "bvn_modifier": _modifier}
-_KEYS: dict[type, str] = {NoteView: "bvn_view", Section: "bvn_section", Modifier: "bvn_modifier"}
+_KEYS: dict[type, str] = {NoteView: "bvn:note", Section: "bvn:section", Modifier: "bvn:modifier"}
+_MAKERS: dict[str, Callable[..., Any]] = {"bvn:note": unpacked, "bvn:section": Section, "bvn:modifier": _modifier}
 
 
 @srsly.msgpack_encoders("bvn_evidence")
