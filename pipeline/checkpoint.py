@@ -7,6 +7,7 @@ the same program and lexicons (`stamp`); verdicts are always made anew.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import json
@@ -81,7 +82,8 @@ class Journal:
         self._places[patient_id] = (at, len(line))
 
     def close(self) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # told by `add` already, which writes at once
+            self._file.close()
 
     def _index(self, first: bytes) -> bool:
         """Take over an earlier journal of the same stamp, without the line a crash cut off."""

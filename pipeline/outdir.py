@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from .corpus import is_within, printable
 from .errors import RunError, UserError
+from .tables import FILES
 
 try:
     import fcntl
@@ -24,6 +25,7 @@ except ImportError:  # Windows: no advisory locks, two runs into one folder are 
 WORK = ".work"
 REPORT = "report"
 TEXTS = "texts"
+LEAVING, OLD = "leaving", "old"  # in the work folder: files of an earlier run on their way out, and all of them
 PROGRAM = "bvn-evidence"
 
 
@@ -42,11 +44,16 @@ class OutDir:
             self._check()
             self._made = not self.path.exists()
             self.keep = self.work.is_dir()
-            for folder in (self.path, self.work):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with contextlib.suppress(PermissionError):  # of somebody else, who shares it: our files stay private
-                    folder.chmod(0o700)
-            self._acquire()
+            try:
+                for folder in (self.path, self.work):
+                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    with contextlib.suppress(PermissionError):  # of somebody else who shares it: our files are private
+                        folder.chmod(0o700)
+                self._acquire()
+                self._restore()
+            except OSError:
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -82,31 +89,59 @@ class OutDir:
         return self._files[-1]
 
     def publish(self, names: list[str], run: dict[str, Any]) -> None:
-        """Replace the files of an earlier run by the staged ones. run.json goes first and comes last: while it is not
-        there, the run is not finished."""
+        """Replace the files of an earlier run by the staged ones."""
         with writing(self.path):
             self.stage("run.json").write(json.dumps(run, indent=2, ensure_ascii=False) + "\n")
             for file in self._files:
                 file.flush()
                 os.fsync(file.fileno())
                 file.close()
-            if self.finished() is not None:
-                (self.path / "run.json").unlink()
-            self.publish_folder(REPORT)
-            self.publish_folder(TEXTS)
-            for name in [*names, "run.json"]:
-                (self.work / name).replace(self.path / name)
+            self.put([REPORT, TEXTS, *names, "run.json"])
             self.keep = False
 
-    def publish_folder(self, name: str) -> None:
-        """Put a staged folder in place of the one that is there, or of none where none was made."""
-        old = self.work / f"{name}.old"
+    def put(self, names: list[str]) -> None:
+        """Put what is staged under `names` in place of what is there.
+
+        All that is there goes first, the last name (run.json: the run is finished) ahead; it comes last, too. So files
+        of two runs never stand side by side. What was there comes back where the rest cannot be done: at once, or by
+        the next run where this one is killed.
+        """
+        leaving, old = self.work / LEAVING, self.work / OLD
+        leaving.mkdir(mode=0o700)
+        done = []
+        try:
+            for steps in (
+                [(self.path / name, leaving / name) for name in reversed(names)],
+                [(leaving, old)],
+                [(self.work / name, self.path / name) for name in names],
+            ):
+                for source, target in steps:
+                    if source.exists():
+                        source.replace(target)
+                        done.append((source, target))
+        except OSError:
+            with contextlib.suppress(OSError):
+                for source, target in reversed(done):
+                    target.replace(source)
+            raise
         shutil.rmtree(old, ignore_errors=True)
-        if (self.path / name).is_dir():
-            (self.path / name).replace(old)
-        if (self.work / name).is_dir():
-            (self.work / name).replace(self.path / name)
-        shutil.rmtree(old, ignore_errors=True)
+
+    def _restore(self) -> None:
+        """Bring back what a run that was killed in `put` had moved away."""
+        leaving, old = self.work / LEAVING, self.work / OLD
+        if old.is_dir():
+            placed = (self.path / "run.json").exists()
+            if placed and ((old / "run.json").exists() or not (old / REPORT).exists() or (self.path / REPORT).exists()):
+                shutil.rmtree(old)
+            else:
+                for name in () if placed else (*FILES, REPORT, TEXTS):
+                    _remove(self.path / name)
+                old.replace(leaving)
+        if leaving.is_dir():
+            for name in (*FILES, REPORT, TEXTS, "run.json"):
+                if (leaving / name).exists():
+                    (leaving / name).replace(self.path / name)
+            leaving.rmdir()
 
     def keep_text(self, note_id: str, text: str) -> None:
         """Stage the text of a note for texts/; the id is the file name, what a name cannot hold as %XX."""
@@ -155,6 +190,13 @@ def text_name(note_id: str) -> str:
     """The name of a note's file in texts/. An id too long for a name is there by its hash."""
     name = quote(note_id, safe=" ")
     return (name if len(name) <= 200 else hashlib.sha256(note_id.encode()).hexdigest()) + ".txt"
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def private(path: str, flags: int) -> int:

@@ -199,7 +199,7 @@ pieces = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=80, deadline=None, database=None)
 @given(pieces)
 def test_the_analysis_agrees_with_counting_steps(piece):
     pattern = piece + "c"
@@ -339,7 +339,7 @@ def test_attacks_on_patterns_that_read_whole_notes_take_time_in_proportion():
         for pattern, names in module_patterns():
             if any(name.startswith(WHOLE_NOTE) for name in names) and names[0] not in SHORT:
                 go = pattern.search if used & set(names) else pattern.match
-                for before, pump in attacks(pattern):
+                for before, pump in set(pumps(parser.parse(pattern.pattern, pattern.flags & ~re.UNICODE))):
                     small, large = (before + pump * (size // len(pump)) + "\x00" for size in (64_000, 1_000_000))
                     times = [cost(go, small), cost(go, large, tries=1)]
                     if times[1] > 60 * max(times[0], 0.0005):
@@ -363,7 +363,7 @@ def test_notes_of_any_shape_take_time_in_proportion(nlp):
         wrong = []
         for shape in SHAPES:
             for read, size in ((split, 16_000), (lambda text: extract(nlp, Note("n", "p", text)), 2_000)):
-                times = [cost(read, shape * (size * more // len(shape))) for more in (1, 4)]
+                times = [cost(read, shape * (size * more // len(shape)), tries=tries) for more, tries in ((1, 2), (4, 1))]
                 if times[1] > 12 * max(times[0], 0.004):
                     wrong.append((shape, times))
         return wrong

@@ -33,7 +33,7 @@ def rebuild(folder: Path, notes: Path | None = None) -> list[str]:
                 withheld += len(case.withheld)
                 writer.add(page(case, run.policies), entry(case))
             writer.finish()
-            out.publish_folder(REPORT)
+            out.put([REPORT])
     if corpus is not None and withheld:
         told.append(f"{withheld} notes are gone or have changed since the run; their pages say so")
     return [*told, f"wrote {folder / REPORT / 'index.html'}"]
