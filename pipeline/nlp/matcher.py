@@ -16,7 +16,7 @@ from typing import Any
 
 import ahocorasick
 
-from .triggers import Gate, entrances
+from .triggers import Gate, compiled, entrances
 
 _KEPT_SENTENCES = 20_000
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
@@ -42,18 +42,10 @@ class _String:
 
 
 class _Compiled:
-    """A rule, its expressions compiled when it is first tried: many rules never are."""
-
     def __init__(self, order: int, rule: Any) -> None:
         self.order, self.rule = order, rule
-
-    @cached_property
-    def finditer(self) -> Callable[[str], Iterator[re.Match[str]]]:
-        return re.compile(self.rule.pattern).finditer
-
-    @cached_property
-    def match(self) -> Callable[[str, int], re.Match[str] | None]:
-        return re.compile(self.rule.pattern).match
+        pattern = compiled(rule.pattern)
+        self.finditer, self.match = pattern.finditer, pattern.match
 
     @cached_property
     def exclude(self) -> list[re.Pattern[str]]:
@@ -89,8 +81,8 @@ class LinearMatcher:
             rule._rule_id = f"{rule.category}_{order}"
             self.rule_map[rule._rule_id] = rule
             self.labels.add(rule.category)
-            self._compiled.append(_Compiled(order, rule))
             begins, behind = entrances(rule.pattern) if self.gate else ((), ())
+            self._compiled.append(_Compiled(order, rule))
             for string, at_word in begins:
                 found = self._string(string)
                 found.at_word.append(order)

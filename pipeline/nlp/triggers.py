@@ -8,9 +8,10 @@ with, where that is certain: only there is the pattern tried.
 from __future__ import annotations
 
 import re
+import re._compiler as compiler  # type: ignore[import-not-found]
 import re._constants as c  # type: ignore[import-not-found]
 import re._parser as parser  # type: ignore[import-not-found]
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 _MAX_SET = 64
@@ -22,10 +23,22 @@ Gate = tuple[frozenset[str], ...]
 Start = tuple[str, bool]
 
 
+@lru_cache(maxsize=1)
+def _parsed(pattern: str) -> Any:
+    return parser.parse(pattern)
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """`re.compile`, without parsing again what has just been looked at here; the pattern does not know its own text."""
+    found: re.Pattern[str] = compiler.compile(_parsed(pattern))
+    return found
+
+
 @cache
 def gates(pattern: str) -> tuple[Gate, ...]:
     """A gate an alternative, its most telling set first; no gates at all where one alternative has nothing certain."""
-    found = {_gate(branch) for branch in _branches(list(parser.parse(pattern)))}
+    found = {_gate(branch) for branch in _branches(list(_parsed(pattern)))}
     return _ordered(found) if all(found) else ()
 
 
@@ -41,7 +54,7 @@ def entrances(pattern: str) -> tuple[frozenset[Start], tuple[Gate, ...]]:
 
     A start is a string and whether it must open a word. Nothing at all where an alternative has nothing certain.
     """
-    parsed = parser.parse(pattern)
+    parsed = _parsed(pattern)
     plain = parsed.state.flags == re.UNICODE and parsed.getwidth()[0] > 0
     begins: set[Start] = set()
     behind: set[Gate] = set()
