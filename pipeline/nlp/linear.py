@@ -19,7 +19,6 @@ from functools import lru_cache
 
 from .automaton import FOREVER, Automaton, Edge, TooLarge
 
-_LONGEST_SENTENCE = 4000
 _MOST_WAYS = 100_000  # of repeats in repeats that all have limits
 _WRONG = {
     "exponential": "a repeat can read the same characters in more than one way, as in (a+)+ or (a|ab|b)*; "
@@ -53,6 +52,8 @@ def slow(pattern: str, flags: int = 0, search: bool = True, sentence: bool = Fal
     """The worst way in which `pattern` can be made slow, None where its work grows no faster than the text.
 
     With `search` the pattern may begin anywhere in a text (`re.search`, `finditer`), else at one place (`re.match`).
+    With `sentence` it reads folded sentences, in which gaps and words are short (`normalize`, `sentences`): only texts
+    that go on and on with both count.
     """
     try:
         machine = Automaton(pattern, flags)
