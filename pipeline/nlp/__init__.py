@@ -44,7 +44,7 @@ def extract(nlp: Language, note: Note) -> list[Fact]:
     facts: list[Fact] = []
     seen: set[str] = set()
     for fact in sorted(_read(nlp, note), key=_order):
-        key = f"{fact.kind}|{fact.assertion}|{sorted(fact.attributes.items(), key=str)}"
+        key = f"{fact.kind}|{fact.assertion}|{sorted(fact.attributes.items())}"
         if key in seen:
             continue
         seen.add(key)

@@ -11,6 +11,7 @@ from spacy.language import Language
 
 from ..attach import groups, heading_groups, severity, side
 from ..component import Draft, FactComponent, NoteView
+from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
 from . import exam
@@ -20,6 +21,7 @@ from .scope import about_spine, anywhere, counts, performed_here
 from .structure import State, denied, states
 from .told import general, is_primary, not_the_source, planned, reading, settle
 
+_GRADE_BEHIND = re.compile(r"\s*(?:,|\(|is|are|of)\s*(?:\w+\s+)?(?:mild|moderate|severe)\w*")
 _UNGRADED = ("spondylolisthesis", "osteoporosis", "cauda_equina_syndrome", "prior_fusion", "prior_decompression")
 _BARE = {"absent": ("central_stenosis", "foraminal_stenosis")}
 _WORDS = re.compile(r"[,;:.(]")
@@ -197,20 +199,30 @@ def _draft(note: NoteView, target: Target, item: Involved, assertion: str, start
 
 def _around(target: Target, rivals: list[tuple[int, int]]) -> str:
     """The words that may carry the finding's side: from the finding before it, and a side named right behind it."""
-    text = target.sentence.text
-    left = max((b for a, b in rivals if b <= target.start), default=0)
-    cuts = [m.end() for m in _WORDS.finditer(text, left, target.start)]
-    left = max([left, *cuts])
-    behind = _SIDE_BEHIND.match(text, target.end)
-    return text[left:target.end] + (" " + behind.group() if behind else "")
+    return _with_side(target.sentence.text, target.start, target.end, _left(target, rivals))
+
+
+@remembered
+def _with_side(text: str, start: int, end: int, left: int) -> str:
+    left = max([left, *(m.end() for m in _WORDS.finditer(text, left, start))])
+    behind = _SIDE_BEHIND.match(text, end)
+    return text[left:end] + (" " + behind.group() if behind else "")
 
 
 def _graded_by(target: Target, rivals: list[tuple[int, int]]) -> str:
-    text = target.sentence.text
-    left = max([0, target.start - 60, *(b for a, b in rivals if b <= target.start)])
-    cuts = [m.end() for m in _WORDS.finditer(text, left, target.start)]
-    behind = re.match(r"\s*(?:,|\(|is|are|of)\s*(?:\w+\s+)?(?:mild|moderate|severe)\w*", text[target.end:])
-    return text[max([left, *cuts]):target.end] + (behind.group() if behind else "")
+    return _with_grade(target.sentence.text, target.start, target.end, max(target.start - 60, _left(target, rivals)))
+
+
+@remembered
+def _with_grade(text: str, start: int, end: int, left: int) -> str:
+    left = max([left, *(m.end() for m in _WORDS.finditer(text, left, start))])
+    behind = _GRADE_BEHIND.match(text[end:])
+    return text[left:end] + (behind.group() if behind else "")
+
+
+def _left(target: Target, rivals: list[tuple[int, int]]) -> int:
+    """Where the finding before a target ends."""
+    return max((b for _, b in rivals if b <= target.start), default=0)
 
 
 @Language.factory("bvn_alternative", requires=["doc.spans"], assigns=["doc.spans"])

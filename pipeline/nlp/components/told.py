@@ -85,10 +85,14 @@ def _denied_inside(target: Target) -> bool:
 
 def is_primary(target: Target) -> bool:
     """Whether the sentence names the finding as the source of the pain."""
-    text = target.sentence.text
-    before = _FROM.search(text[max(0, target.start - 160):target.start])
+    return _is_source(target.sentence.text, target.start, target.end)
+
+
+@remembered
+def _is_source(text: str, start: int, end: int) -> bool:
+    before = _FROM.search(text[max(0, start - 160):start])
     return (before is not None and not re.search(r"\bnot\b", before.group())) or bool(
-        _IS_SOURCE.match(text, target.end) and not _NOT_SOURCE.match(text, target.end))
+        _IS_SOURCE.match(text, end) and not _NOT_SOURCE.match(text, end))
 
 
 def not_the_source(target: Target, diagnosis: str) -> bool:
