@@ -1,7 +1,9 @@
 """Work grows with the text and not faster, counted in operations, and the short way gives what the long way gives."""
 from __future__ import annotations
 
+import random
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from bvn_evidence.nlp import extract, lexicon, load
 from bvn_evidence.nlp.matcher import LinearMatcher
+from bvn_evidence.nlp.memory import KEPT
 from bvn_evidence.nlp.normalize import fold
 from bvn_evidence.nlp.spans import DocTokens, NoteTokens
 from bvn_evidence.nlp.triggers import entrances
@@ -133,6 +136,35 @@ def test_a_component_of_the_user_is_run(nlp):
     mine.add_pipe("bvn_test_counts_tokens")
     note = Note("n", "p", TEXT)
     assert [fact.to_dict() for fact in extract(mine, note)] == [fact.to_dict() for fact in extract(nlp, note)] and seen
+
+
+def _forget(nlp) -> int:
+    """Drop all that is kept of texts seen before; how much that was."""
+    things = [value for name, module in sys.modules.items() if name.startswith("bvn_evidence.nlp") for value in vars(module).values()]
+    things += [value for _, component in nlp.pipeline for value in vars(component).values()]
+    caches = {id(thing): thing for thing in things if hasattr(thing, "cache_info") and thing.cache_info().maxsize == KEPT}
+    count = 0
+    for cache in caches.values():
+        count += cache.cache_info().currsize
+        cache.cache_clear()
+    for kept in (nlp.get_pipe("bvn_assertion")._kept, *(nlp.get_pipe(name).matcher._known for name in ("bvn_targets", "bvn_assertion"))):
+        count += len(kept)
+        kept.clear()
+    return count
+
+
+def test_what_is_kept_of_other_notes_changes_no_fact(nlp):
+    draw = random.Random(7)
+    lines = [line for path in SAMPLES for line in path.read_bytes().decode().splitlines()]
+    notes = [Note("n", "p", "\n".join(draw.choices(lines, k=12)), note_date=draw.choice([None, "2024-06-15"]),
+                  note_type=draw.choice(["clinic", "radiology"])) for _ in range(40)]
+    for path in SAMPLES:
+        extract(nlp, Note("n", "p", path.read_bytes().decode()))
+    known = [[fact.to_dict() for fact in extract(nlp, note)] for note in notes]
+    assert _forget(nlp) > 1000
+    for note, facts in zip(notes, known, strict=True):
+        _forget(nlp)
+        assert [fact.to_dict() for fact in extract(nlp, note)] == facts
 
 
 def test_folded_text_has_one_blank():
