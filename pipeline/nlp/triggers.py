@@ -80,8 +80,8 @@ def _starts(branch: list[Any]) -> set[Start]:
 
 
 def _tells(string: str, at_word: bool) -> bool:
-    """Whether a beginning is rare enough: three characters, two that open a word, or a mark."""
-    return len(string) >= (2 if at_word else 3) or (string != "" and not any(char.isalnum() or char == " " for char in string))
+    """Whether a beginning is rare enough: three characters, two that open a word, two blanks, or a mark."""
+    return len(string) >= (2 if at_word or string == "  " else 3) or (string != "" and not string[0].isalnum() and string[0] != " ")
 
 
 def _heads(strings: set[str]) -> set[str]:
