@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import time
 from dataclasses import dataclass, field
@@ -94,6 +95,7 @@ class Engine:
 
             try:
                 self._nlp = nlp.load(self.settings.lexicons)
+                gc.freeze()  # words and rules stay to the end: the collector need not walk them again and again
             except UserError:
                 raise
             except Exception as error:  # every note would fail
