@@ -6,6 +6,7 @@ a range counts with its lower bound. A point in time ("since March 2019", "two y
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 
@@ -213,6 +214,8 @@ def _day(match: re.Match[str]) -> Day | None:
         month, day = day, month
     if (month is not None and not 1 <= month <= 12) or (day is not None and not 1 <= day <= 31):
         return None
+    if month is not None and day is not None and day > monthrange(year, month)[1]:  # "since February 30, 2023": the month holds
+        day = None
     return Day(match.start(), match.end(), year, month, day)
 
 

@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ...schema import Cue
+from ...values import NUMBERS
 from ..component import Draft
 from ..matcher import Hit
 from .therapy_course import course, leading_weeks, since_named, span_weeks, weeks_since_start
@@ -120,6 +121,11 @@ def _by_drug(group: list[Statement]) -> Iterator[list[Statement]]:
         yield group
 
 
+def _most(values: Iterable[float | None], limit: float) -> float | None:
+    """The largest value that can be: "since 1/1901" is a slip of the pen."""
+    return max((value for value in values if value and value <= limit), default=None)
+
+
 def draft(group: list[Statement]) -> Draft:
     first = group[0]
     outcomes = [s.outcome for s in group if s.outcome]
@@ -127,8 +133,8 @@ def draft(group: list[Statement]) -> Draft:
         "modality": first.mention.modality,
         "status": "ongoing" if any(s.used and s.status == "ongoing" for s in group) else first.status,
         "outcome": outcomes[0] if outcomes else "unknown",
-        "duration_weeks": max((s.weeks for s in group if s.weeks), default=None),
-        "sessions": max((s.sessions for s in group if s.sessions), default=None)}
+        "duration_weeks": _most((s.weeks for s in group), NUMBERS["therapy.duration_weeks"]),
+        "sessions": _most((s.sessions for s in group), NUMBERS["therapy.sessions"])}
     passage, mention = first.passage, first.mention
     cue = None
     if first.cue is not None:
