@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from .corpus import NoteRow
@@ -23,6 +24,7 @@ VALUES = (
     "pain_pattern_value",
 )
 NOTE_COLUMNS = tuple(field.name for field in fields(NoteRow))
+_note_cells = attrgetter(*NOTE_COLUMNS)
 CRITERIA_COLUMNS = ("patient_id", "policy", "criterion", "status", "rationale", "missing_items", "evidence")
 FACT_COLUMNS = (
     "fact_id",
@@ -183,4 +185,4 @@ def fact_lines(facts: Iterable[Fact], reviewed: bool = False) -> str:
 
 
 def note_lines(rows: Iterable[NoteRow]) -> str:
-    return "".join(line(astuple(row)) for row in rows)
+    return "".join(line(_note_cells(row)) for row in rows)
