@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -328,24 +329,34 @@ def test_a_read_only_disk_is_one_line(charts, earlier, disk):
     assert stable(folder / "out") == earlier[1]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_folder_of_somebody_else_is_one_line(charts, finished, earlier, tmp_path):
-    for folder in (tmp_path, *tmp_path.parents[:2], charts):
+@pytest.fixture
+def open_folder():
+    """A folder that anybody can enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         folder.chmod(0o755)
-    shutil.copytree(earlier[0], tmp_path / "out")
+        yield folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_folder_of_somebody_else_is_one_line(charts, finished, earlier, open_folder):
+    charts = shutil.copytree(charts, open_folder / "charts")
+    for path in (charts, *charts.rglob("*")):
+        path.chmod(0o755)
+    shutil.copytree(earlier[0], open_folder / "out")
 
     def nobody() -> None:
         os.setgid(65534)
         os.setuid(65534)
 
     for out, expected, words in (
-        (tmp_path / "out", 2, ["--out", "not readable"]),
-        (tmp_path / "new", 1, ["cannot write to", "permissions", "--out"]),
+        (open_folder / "out", 2, ["--out", "not readable"]),
+        (open_folder / "new", 1, ["cannot write to", "permissions", "--out"]),
     ):
         status, said = command("run", charts, "--out", out, before=nobody)
-        assert status == expected
+        assert status == expected, said
         one_line(said, *words)
-    assert stable(tmp_path / "out") == earlier[1] and not (tmp_path / "new").exists()
+    assert stable(open_folder / "out") == earlier[1] and not (open_folder / "new").exists()
 
 
 # folders
