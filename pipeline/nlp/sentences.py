@@ -13,6 +13,7 @@ from spacy.tokens import Doc
 
 from .columns import Cell, tables
 from .levels import HEADING_LEVELS
+from .lines import ABBREVIATIONS, BOX, BULLET, CHECKBOX, LABEL, LONGEST, LONGEST_LABEL, read, short
 from .memory import remembered
 from .normalize import OffsetMap, Speller, edited, fold, gaps
 from .view import NoteView, new_view
@@ -21,20 +22,11 @@ if TYPE_CHECKING:
     from .targets import Target
 
 LINE = re.compile(r"[^\r\n\f\v\x1c-\x1e\x85\u2028\u2029]+")
-BULLET = re.compile(r"\s*(?:[-*•●▪·>+]+|\(?\d{1,2}[.)](?=\s|[A-Za-z])|\d{1,2}\s?-\s?(?=[A-Z][a-z]|(?:no|disc|mild|diffuse)\s)|\(?[a-zA-Z][.)](?=\s))\s*")
-CHECKBOX = re.compile(r"\[\s?[xX✓✔]?\s?\]|\(\s?[xX✓✔]?\s?\)|[☐☑☒✓✔]")
-_BOX = re.compile(r"\[[ xX✓✔]?\]|\([ xX✓✔]\)|[☐☑☒]|_{2,}")
-_LABEL = re.compile(r"[^\W\d_][^:\n|.;?!\[\]]{0,58}?\s*:")
-_ABBREVIATIONS = frozenset(
-    ["dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "no", "nos", "fig", "figs", "ref", "pt", "pts", "e.g", "i.e", "eg", "ie", "etc", "y.o", "y/o", "a.m", "p.m", "jr", "sr", "inc", "est", "avg", "min", "max", "hr", "hrs", "wk", "wks", "mo", "mos", "yr", "yrs", "mg", "mcg", "lt", "rt", "bilat", "sup", "inf", "ant", "post", "neg", "pos", "ext", "flex", "dx", "hx", "tx", "rx", "fx", "cons", "sig", "prev", "c/o", "s/p", "w/o", "q.d", "b.i.d", "t.i.d", "p.r.n", "p.o", "h.s", "q.h.s", "vol", "temp", "resp", "incl", "excl", "esp", "lat", "med", "gr", "dept", "tel", "sec", "al", "ca", "cf"])
-_END = re.compile(
-    r"(?<![.?!])[.?!]++[\"')\]]*+(?=\s)|[.?!:]\s*,(?=\s*[A-Z0-9(\"])|(?<=[a-z)%\d])[.?!](?=[A-Z][A-Za-z0-9])|/{2,}|\s[|]\s?|;(?=\s)")
-_TOKEN_BEFORE = re.compile(r"[A-Za-z./]*$")
 _COLUMNS = re.compile(r"\S {3,}\S")
 _FUNCTION_END = re.compile(r"(?:(?<!\s\s)(?<!\t)(?<![?:|\]=]\s)(?<!\s[-\u2013]\s)\b(?:and|or|of|at|the|with|a|an|in|to|for|is|are|was|on|from|by|no|modic|type)|[,&/-])\s*$", re.I)
 
 # capitalised words that open a finding; within a wrapped sentence they would stand in lower case
-_ABBREVIATED = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(_ABBREVIATIONS)))})\.$", re.I)
+_ABBREVIATED = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(ABBREVIATIONS)))})\.$", re.I)
 _OPENER = re.compile(r"(?:2ry|Diffuse|Mild|Moderate|Severe|Minimal|Slight|Left|Right|Lt|Rt|Bilateral|Central|Facets?|Compressing|"
                      r"Encroaching|No|There|The|Small|Large|Wide|Broad|Multilevel|Posterior|Anterior|Features?|Evidence|Grade|"
                      r"Degenerat\w+|Discs?|Adequate|Normal|Dehydrat\w+|Des[is]+cat\w+|Otherwise|Conus|Also|With|Previous|the\s+[Ss]pinal\s+canal|adequate\s+spinal|"
@@ -84,7 +76,7 @@ def split(text: str) -> list[Piece]:
         block.enter(text, start, end)
         if start in rows:
             pieces += [Piece(a, b, number, cell.column, cell.head, None, True)
-                       for cell in rows[start] for a, b in _short(text, cell.start, cell.end)]
+                       for cell in rows[start] for a, b in short(text, cell.start, cell.end)]
             continue
         pieces += _pieces(text, start, end, number, block)
     return pieces
@@ -135,9 +127,9 @@ def _continues(last: str, content: str, width: int) -> bool:
 
 
 def _starts_item(content: str) -> bool:
-    if BULLET.match(content) or _BOX.match(content) or HEADING_LEVELS.match(content):
+    if BULLET.match(content) or BOX.match(content) or HEADING_LEVELS.match(content):
         return True
-    label = _LABEL.match(content)
+    label = LABEL.match(content)
     return bool(label) and (content[0].isupper() or content[0].isdigit())
 
 
@@ -164,46 +156,15 @@ def _pieces(text: str, start: int, end: int, number: int, block: _Block) -> list
     line = text[start:end]
     if line.count("|") >= 2 or ("|" in line and block.columns):
         return _row(text, start, end, number, block)
-    read = _kept_line(line) if len(line) < _LONGEST else _line(line)
-    labels = read.labels
-    if read.heads:
+    said = read(line)
+    labels = said.labels
+    if said.heads:
         block.heading, block.fresh = " ".join(labels), True
-        return [Piece(start + read.at, min(end, start + read.at + _LONGEST), number, "", block.heading, None, False)]
+        return [Piece(start + said.at, min(end, start + said.at + LONGEST), number, "", block.heading, None, False)]
     if labels and HEADING_LEVELS.match(labels[0] + ":") and HEADING_LEVELS.match(block.heading + ":"):
         block.heading = ""
     over = " ".join([block.heading, *(labels[:-1] or labels)]).strip()
-    return [Piece(start + a, start + b, number, label, over, checked, False) for a, b, label, checked in read.sentences]
-
-
-@dataclass(slots=True, frozen=True)
-class _Line:
-    """A logical line by itself; offsets are those of the line."""
-    at: int  # where it begins behind its bullet
-    labels: list[str]
-    heads: bool  # a heading on a line of its own stands over the lines below
-    sentences: list[tuple[int, int, str, bool | None]]  # start, end, label, whether ticked
-
-
-def _line(line: str) -> _Line:
-    bullet = BULLET.match(line)
-    at = bullet.end() if bullet and bullet.end() < len(line) else 0
-    labels, body = _heading(line, at, len(line))
-    if labels and body >= len(line) and (len(labels) == 1 or line.rstrip().endswith(":")):
-        return _Line(at, labels, True, [])
-    sentences = []
-    checked: bool | None = None
-    for a, b in _cut(line, at, len(line)):
-        box = CHECKBOX.match(line, a, b)
-        if box:
-            checked = bool(re.search(r"[xX✓✔☑☒]", box.group()))
-        label = labels[-1].lower() if labels and a == at else _label(line[a:b])
-        sentences.append((a, b, label, checked))
-    if len(sentences) > 1 and sentences[-2][3] is None and CHECKBOX.fullmatch(line, *sentences[-1][:2]):
-        sentences = [(a, b, label, checked) for a, b, label, _ in sentences]  # a box behind its statement: "I cannot stand.  [X]"
-    return _Line(at, labels, False, sentences)
-
-
-_kept_line = remembered(_line)
+    return [Piece(start + a, start + b, number, label, over, checked, False) for a, b, label, checked in said.sentences]
 
 
 def _row(text: str, start: int, end: int, number: int, block: _Block) -> list[Piece]:
@@ -221,119 +182,15 @@ def _row(text: str, start: int, end: int, number: int, block: _Block) -> list[Pi
     if cells and all(not re.search(r"[a-zA-Z0-9]", cell[2]) for cell in cells):
         return []
     if not block.columns:
-        block.columns = [cell[2][:_LONGEST_LABEL].lower() for cell in cells]
-        return [Piece(c, d, number, "", "", None, True) for a, b, _ in cells for c, d in _short(text, a, b)]
-    head = cells[0][2][:_LONGEST_LABEL] if cells else ""
+        block.columns = [cell[2][:LONGEST_LABEL].lower() for cell in cells]
+        return [Piece(c, d, number, "", "", None, True) for a, b, _ in cells for c, d in short(text, a, b)]
+    head = cells[0][2][:LONGEST_LABEL] if cells else ""
     pieces = []
     for position, (a, b, content) in enumerate(cells):
         if content:
             label = block.columns[position] if position < len(block.columns) else ""
-            pieces += [Piece(c, d, number, label, head, None, True) for c, d in _short(text, a, b)]
+            pieces += [Piece(c, d, number, label, head, None, True) for c, d in short(text, a, b)]
     return pieces
-
-
-def _heading(text: str, start: int, end: int) -> tuple[list[str], int]:
-    """The labels that open a line ("Findings: L4-5:") and where its body begins."""
-    at = start
-    labels: list[str] = []
-    while at < end and len(labels) < _MOST_LABELS:
-        match = HEADING_LEVELS.match(text, at, end)
-        stop = match.end(1) if match and match.end(1) - at < _LONGEST_LABEL else 0
-        label = _LABEL.match(text, at, end)
-        if label and _is_label(label.group()):
-            stop = max(stop, label.end())
-        if not stop:
-            break
-        labels.append(text[at:stop].strip(" :\t\n\r"))
-        at = stop
-        while at < end and text[at] in " \t\r\n:,-–—.)=[/" and not CHECKBOX.match(text, at, end):
-            at += 1
-        if not label:
-            break
-    return labels, at
-
-
-def _is_label(label: str) -> bool:
-    words = label.rstrip(": \t").split()
-    return 0 < len(words) <= 8 and not re.search(r"\d:$|\b(?:states|says|said|told)\s*:$", label)
-
-
-def _label(sentence: str) -> str:
-    match = _LABEL.match(sentence)
-    return match.group().rstrip(": \t").lower() if match and _is_label(match.group()) else ""
-
-
-_LONGEST = 4000
-_MOST_LABELS, _LONGEST_LABEL = 8, 200
-_LONG_WORD = re.compile(r"\S{200}(?=\S)")  # patterns are quick because no word is long, see `linear`
-_INLINE_LEVEL = re.compile(r"(?<=[\s,;.])(?=[LSTDlstd]\d{1,2}\s?[-/–]\s?[LSls]?\d\s*:)")
-_LEVEL_LIST = re.compile(r"(?:\d\s*(?:,|&|-|–)|\b(?:and|to|through|thru))\s*$", re.I)
-
-
-def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """The sentences of one logical line."""
-    cuts: list[tuple[int, int]] = []  # (end of the sentence, start of the next)
-    for match in _END.finditer(text, start, end):
-        if _ends(text, start, match, end):
-            mark = match.group().strip()
-            cuts.append((match.start() + (1 if mark[:1] in ".?!:" else 0), match.end()))
-    cuts += [(m.start(), m.start()) for m in _BOX.finditer(text, start, end) if m.group()[0] != "_"]
-    cuts += [(m.start(), m.start()) for m in _INLINE_LEVEL.finditer(text, start, end)
-             if not _LEVEL_LIST.search(text, max(start, m.start() - 20), m.start())]
-    pieces = []
-    at = start
-    for stop, go_on in [*sorted(cuts), (end, end)]:
-        pieces += _short(text, *_strip(text, at, stop))
-        at = max(at, go_on)
-    return pieces
-
-
-def _short(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """`start` and `end`, or several pieces where that is no sentence or has a word that is none: no cost grows with them."""
-    pieces = []
-    for stop in [*(match.end() for match in _LONG_WORD.finditer(text, start, end)), end]:
-        while stop - start > _LONGEST:
-            blank = max(text.rfind(" ", start + _LONGEST // 2, start + _LONGEST), start + _LONGEST // 2)
-            pieces.append((start, blank))
-            start, _ = _strip(text, blank, stop)
-        if stop > start:
-            pieces.append((start, stop))
-        start = stop
-    return pieces
-
-
-def _strip(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and (text[start].isspace() or text[start] in ",;|"):
-        start += 1
-    while end > start and (text[end - 1].isspace() or text[end - 1] in ",;|"):
-        end -= 1
-    return start, end
-
-
-def _ends(text: str, start: int, match: re.Match[str], end: int) -> bool:
-    """Whether a full stop ends a sentence: not after an abbreviation, an initial or a list number."""
-    mark = match.group()
-    if mark.startswith("?"):  # "? stenosis" asks, it does not end
-        asks = match.start() == start or text[match.start() - 1] in " \t,;:("
-        return not asks and not _ANSWER.fullmatch(text, match.end(), end)
-    if not mark.startswith("."):
-        return True
-    before = _TOKEN_BEFORE.search(text, max(start, match.start() - 12), match.start())
-    word = before.group().lower().strip(".") if before else ""
-    rest = text[match.end():match.end() + 40].lstrip()
-    if not word:  # a number: "1." opens an item, "2.5" never comes here
-        opening = text[start:match.start()].strip()
-        return not (opening.isdigit() and len(opening) <= 2)
-    if word == "no":
-        return not rest[:1].isdigit()
-    if word in _TITLES or (word in _ABBREVIATIONS and not rest[:1].isupper()):
-        return False
-    return not (len(word) == 1 and before is not None and before.group()[-1:].isupper() and rest[:1].isupper()
-                and word not in "i")
-
-
-_ANSWER = re.compile(r"\s*\d{1,3}(?:\s?/\s?\d{2,3})?\s*")  # "How bad is your pain (0-10)?  6"
-_TITLES = frozenset(["dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "e.g", "i.e", "eg", "ie", "fig", "figs"])
 
 
 class Sentences:

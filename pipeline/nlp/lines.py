@@ -1,0 +1,159 @@
+"""One logical line: its bullet, the labels that open it, its checkboxes, and where its sentences begin and end."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .levels import HEADING_LEVELS
+from .memory import remembered
+
+BULLET = re.compile(r"\s*(?:[-*•●▪·>+]+|\(?\d{1,2}[.)](?=\s|[A-Za-z])|\d{1,2}\s?-\s?(?=[A-Z][a-z]|(?:no|disc|mild|diffuse)\s)|\(?[a-zA-Z][.)](?=\s))\s*")
+CHECKBOX = re.compile(r"\[\s?[xX✓✔]?\s?\]|\(\s?[xX✓✔]?\s?\)|[☐☑☒✓✔]")
+BOX = re.compile(r"\[[ xX✓✔]?\]|\([ xX✓✔]\)|[☐☑☒]|_{2,}")
+LABEL = re.compile(r"[^\W\d_][^:\n|.;?!\[\]]{0,58}?\s*:")
+ABBREVIATIONS = frozenset(
+    ["dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "no", "nos", "fig", "figs", "ref", "pt", "pts", "e.g", "i.e", "eg", "ie", "etc", "y.o", "y/o", "a.m", "p.m", "jr", "sr", "inc", "est", "avg", "min", "max", "hr", "hrs", "wk", "wks", "mo", "mos", "yr", "yrs", "mg", "mcg", "lt", "rt", "bilat", "sup", "inf", "ant", "post", "neg", "pos", "ext", "flex", "dx", "hx", "tx", "rx", "fx", "cons", "sig", "prev", "c/o", "s/p", "w/o", "q.d", "b.i.d", "t.i.d", "p.r.n", "p.o", "h.s", "q.h.s", "vol", "temp", "resp", "incl", "excl", "esp", "lat", "med", "gr", "dept", "tel", "sec", "al", "ca", "cf"])
+_END = re.compile(
+    r"(?<![.?!])[.?!]++[\"')\]]*+(?=\s)|[.?!:]\s*,(?=\s*[A-Z0-9(\"])|(?<=[a-z)%\d])[.?!](?=[A-Z][A-Za-z0-9])|/{2,}|\s[|]\s?|;(?=\s)")
+_TOKEN_BEFORE = re.compile(r"[A-Za-z./]*$")
+
+
+@dataclass(slots=True, frozen=True)
+class Line:
+    """A logical line by itself; offsets are those of the line."""
+    at: int  # where it begins behind its bullet
+    labels: list[str]
+    heads: bool  # a heading on a line of its own stands over the lines below
+    sentences: list[tuple[int, int, str, bool | None]]  # start, end, label, whether ticked
+
+
+def _line(line: str) -> Line:
+    bullet = BULLET.match(line)
+    at = bullet.end() if bullet and bullet.end() < len(line) else 0
+    labels, body = _heading(line, at, len(line))
+    if labels and body >= len(line) and (len(labels) == 1 or line.rstrip().endswith(":")):
+        return Line(at, labels, True, [])
+    sentences = []
+    checked: bool | None = None
+    for a, b in _cut(line, at, len(line)):
+        box = CHECKBOX.match(line, a, b)
+        if box:
+            checked = bool(re.search(r"[xX✓✔☑☒]", box.group()))
+        label = labels[-1].lower() if labels and a == at else _label(line[a:b])
+        sentences.append((a, b, label, checked))
+    if len(sentences) > 1 and sentences[-2][3] is None and CHECKBOX.fullmatch(line, *sentences[-1][:2]):
+        sentences = [(a, b, label, checked) for a, b, label, _ in sentences]  # a box behind its statement: "I cannot stand.  [X]"
+    return Line(at, labels, False, sentences)
+
+
+_kept = remembered(_line)
+
+
+def read(line: str) -> Line:
+    """What a logical line holds, by itself; kept for a while where it is short."""
+    return _kept(line) if len(line) < LONGEST else _line(line)
+
+
+
+def _heading(text: str, start: int, end: int) -> tuple[list[str], int]:
+    """The labels that open a line ("Findings: L4-5:") and where its body begins."""
+    at = start
+    labels: list[str] = []
+    while at < end and len(labels) < _MOST_LABELS:
+        match = HEADING_LEVELS.match(text, at, end)
+        stop = match.end(1) if match and match.end(1) - at < LONGEST_LABEL else 0
+        label = LABEL.match(text, at, end)
+        if label and _is_label(label.group()):
+            stop = max(stop, label.end())
+        if not stop:
+            break
+        labels.append(text[at:stop].strip(" :\t\n\r"))
+        at = stop
+        while at < end and text[at] in " \t\r\n:,-–—.)=[/" and not CHECKBOX.match(text, at, end):
+            at += 1
+        if not label:
+            break
+    return labels, at
+
+
+def _is_label(label: str) -> bool:
+    words = label.rstrip(": \t").split()
+    return 0 < len(words) <= 8 and not re.search(r"\d:$|\b(?:states|says|said|told)\s*:$", label)
+
+
+def _label(sentence: str) -> str:
+    match = LABEL.match(sentence)
+    return match.group().rstrip(": \t").lower() if match and _is_label(match.group()) else ""
+
+
+LONGEST = 4000
+_MOST_LABELS, LONGEST_LABEL = 8, 200
+_LONG_WORD = re.compile(r"\S{200}(?=\S)")  # patterns are quick because no word is long, see `linear`
+_INLINE_LEVEL = re.compile(r"(?<=[\s,;.])(?=[LSTDlstd]\d{1,2}\s?[-/–]\s?[LSls]?\d\s*:)")
+_LEVEL_LIST = re.compile(r"(?:\d\s*(?:,|&|-|–)|\b(?:and|to|through|thru))\s*$", re.I)
+
+
+def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The sentences of one logical line."""
+    cuts: list[tuple[int, int]] = []  # (end of the sentence, start of the next)
+    for match in _END.finditer(text, start, end):
+        if _ends(text, start, match, end):
+            mark = match.group().strip()
+            cuts.append((match.start() + (1 if mark[:1] in ".?!:" else 0), match.end()))
+    cuts += [(m.start(), m.start()) for m in BOX.finditer(text, start, end) if m.group()[0] != "_"]
+    cuts += [(m.start(), m.start()) for m in _INLINE_LEVEL.finditer(text, start, end)
+             if not _LEVEL_LIST.search(text, max(start, m.start() - 20), m.start())]
+    pieces = []
+    at = start
+    for stop, go_on in [*sorted(cuts), (end, end)]:
+        pieces += short(text, *_strip(text, at, stop))
+        at = max(at, go_on)
+    return pieces
+
+
+def short(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """`start` and `end`, or several pieces where that is no sentence or has a word that is none: no cost grows with them."""
+    pieces = []
+    for stop in [*(match.end() for match in _LONG_WORD.finditer(text, start, end)), end]:
+        while stop - start > LONGEST:
+            blank = max(text.rfind(" ", start + LONGEST // 2, start + LONGEST), start + LONGEST // 2)
+            pieces.append((start, blank))
+            start, _ = _strip(text, blank, stop)
+        if stop > start:
+            pieces.append((start, stop))
+        start = stop
+    return pieces
+
+
+def _strip(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and (text[start].isspace() or text[start] in ",;|"):
+        start += 1
+    while end > start and (text[end - 1].isspace() or text[end - 1] in ",;|"):
+        end -= 1
+    return start, end
+
+
+def _ends(text: str, start: int, match: re.Match[str], end: int) -> bool:
+    """Whether a full stop ends a sentence: not after an abbreviation, an initial or a list number."""
+    mark = match.group()
+    if mark.startswith("?"):  # "? stenosis" asks, it does not end
+        asks = match.start() == start or text[match.start() - 1] in " \t,;:("
+        return not asks and not _ANSWER.fullmatch(text, match.end(), end)
+    if not mark.startswith("."):
+        return True
+    before = _TOKEN_BEFORE.search(text, max(start, match.start() - 12), match.start())
+    word = before.group().lower().strip(".") if before else ""
+    rest = text[match.end():match.end() + 40].lstrip()
+    if not word:  # a number: "1." opens an item, "2.5" never comes here
+        opening = text[start:match.start()].strip()
+        return not (opening.isdigit() and len(opening) <= 2)
+    if word == "no":
+        return not rest[:1].isdigit()
+    if word in _TITLES or (word in ABBREVIATIONS and not rest[:1].isupper()):
+        return False
+    return not (len(word) == 1 and before is not None and before.group()[-1:].isupper() and rest[:1].isupper()
+                and word not in "i")
+
+
+_ANSWER = re.compile(r"\s*\d{1,3}(?:\s?/\s?\d{2,3})?\s*")  # "How bad is your pain (0-10)?  6"
+_TITLES = frozenset(["dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "e.g", "i.e", "eg", "ie", "fig", "figs"])
