@@ -50,10 +50,15 @@ class NoteView:
 
     def targets(self, *groups: str) -> Iterator[Target]:
         """The targets of the given lexicons in text order."""
-        for sentence in self.sentences:
-            for target in sentence.targets:
-                if target.group in groups:
-                    yield target
+        by_group: dict[str, list[Target]] | None = self.cache.get("targets")
+        if by_group is None:
+            by_group = self.cache["targets"] = {}
+            for sentence in self.sentences:
+                for target in sentence.targets:
+                    by_group.setdefault(target.group, []).append(target)
+        if len(groups) == 1:
+            return iter(by_group.get(groups[0], ()))
+        return (target for sentence in self.sentences for target in sentence.targets if target.group in groups)
 
     def line(self, sentence: Sentence) -> list[Sentence]:
         """All sentences of the logical line (list item, table row, paragraph) that holds `sentence`."""

@@ -47,10 +47,10 @@ class Alternative(FactComponent):
         targets = [target for target in sentence.targets if target.group == "alternative"]
         spans = [(target.start, target.end) for target in targets]
         over = _over(note, sentence)
-        keywords = _KEYWORDS.search(sentence.text)
+        keywords = _keywords(sentence.text)
         for number, target in enumerate(targets):
             rivals = spans[max(0, number - 20):number + 21]
-            if keywords and target.start >= keywords.start():
+            if target.start >= keywords:
                 break
             if elsewhere(sentence.text, target.start, target.end, anywhere(target)) or not counts(note, target):
                 continue
@@ -60,8 +60,9 @@ class Alternative(FactComponent):
                 yield from self._exam(note, target, rivals)
             else:
                 yield from self._diagnosis(note, target, rivals)
-        yield from self._states(note, sentence, over)
-        yield from self._listed(note, sentence, spans)
+        if over or any(target.group == "structure" for target in sentence.targets):
+            yield from self._states(note, sentence, over)
+            yield from self._listed(note, sentence, spans)
 
     def _diagnosis(self, note: NoteView, target: Target, rivals: list[tuple[int, int]]) -> Iterator[Draft]:
         diagnosis = target.attributes["diagnosis"]
@@ -104,8 +105,7 @@ class Alternative(FactComponent):
 
     def _listed(self, note: NoteView, sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[Draft]:
         """Joints in a list of sources of pain that is denied: "other pain generators (facet, SIJ) have been ruled out"."""
-        listed = _SOURCES.search(sentence.text)
-        for target in sentence.targets if listed else ():
+        for target in sentence.targets if _lists_sources(sentence.text) else ():
             diagnosis = target.attributes.get("structure")
             if diagnosis in ("facet_arthropathy", "si_joint_dysfunction") and target.assertion == "absent" and not any(
                     a < target.end and target.start < b for a, b in taken):
@@ -154,6 +154,17 @@ _KEYWORDS = re.compile(r"[.)]\s?(?:orthopedic|neurosurgery|neurology|radiology|s
 _SOURCES = re.compile(r"\b(?:generators?|sources?|causes?|etiolog(?:y|ies)|drivers?)\b")
 _NARROWS = re.compile(r"canal|foram|recess|(?:central|spinal)\s+(?:\w+\s+)?narrow|narrow\w*\s+(?:of\s+)?(?:the\s+)?(?:central|spinal)")
 _STRUCTURAL = ("central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis", "facet_arthropathy", "si_joint_dysfunction")
+
+
+@remembered
+def _keywords(text: str) -> int:
+    found = _KEYWORDS.search(text)
+    return found.start() if found else len(text)
+
+
+@remembered
+def _lists_sources(text: str) -> bool:
+    return _SOURCES.search(text) is not None
 
 
 def _answers(note: NoteView, sentence: Sentence) -> Iterator[str]:

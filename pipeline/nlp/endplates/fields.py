@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 
 from ..component import NoteView
+from ..memory import remembered
 from ..sentences import Sentence
 from .finding import Finding
 from .types import types
@@ -24,6 +25,8 @@ _REPLY = re.compile(r"answer\s*:\s*(?:(no|none|not)|yes)\b")
 
 def elliptic(note: NoteView, sentence: Sentence) -> list[Finding]:
     """What a sentence says of the endplates that the one before it named: "L1-L2 is spared", "Answer: No"."""
+    if not _answers(sentence.text):
+        return []
     listed = _LISTED.match(sentence.text)
     if listed and re.match(r"(?:vertebral\s+)?end[\s-]?plates?\s*[:-]", note.line(sentence)[0].text):
         return [Finding(sentence, listed.start(1), listed.end(1), (), "list", "descriptor", "absent", None, "modic.field")]
@@ -40,13 +43,20 @@ def elliptic(note: NoteView, sentence: Sentence) -> list[Finding]:
     return []
 
 
+@remembered
+def _answers(text: str) -> bool:
+    return any(pattern.match(text) for pattern in (_LISTED, _SPARED, _REPLY))
+
+
+@remembered
+def _over(name: str) -> str:
+    match = _PLATE.search(name)
+    return match.group() if match and _FIELD.fullmatch(name) else ""
+
+
 def field_label(sentence: Sentence) -> str:
     """The label or heading over a sentence where it names endplates or Modic."""
-    for name in (sentence.label, sentence.heading):
-        match = _PLATE.search(name)
-        if match and _FIELD.fullmatch(name):
-            return match.group()
-    return ""
+    return _over(sentence.label) or _over(sentence.heading)
 
 
 def field_of(sentence: Sentence, over: str, only_none: bool = False) -> list[Finding]:
