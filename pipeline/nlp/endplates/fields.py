@@ -45,7 +45,7 @@ def elliptic(note: NoteView, sentence: Sentence) -> list[Finding]:
 
 @remembered
 def _answers(text: str) -> bool:
-    return any(pattern.match(text) for pattern in (_LISTED, _SPARED, _REPLY))
+    return bool(_LISTED.match(text) or _SPARED.fullmatch(text) or _REPLY.match(text))
 
 
 @remembered
