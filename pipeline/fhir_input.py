@@ -207,6 +207,7 @@ class FhirInput:
     def _form(self, attachment: Resource, contained: dict[str, Resource]) -> _Form:
         media, address = media_type(attachment.get("contentType")), as_text(attachment.get("url"))
         data = attachment.get("data")
+        data = None if address and data == "" else data
         if data is None and address in contained:
             media, data = media or media_type(contained[address].get("contentType")), contained[address].get("data")
         if _OTHER_MEDIA.fullmatch(media):

@@ -62,7 +62,7 @@ def patient_of(resource: Resource, people: dict[str, str]) -> tuple[str, str]:
     if written.startswith("#"):
         own = [one for one in as_list(resource.get("contained")) if f"#{as_text(one.get('id'))}" == written]
         patient = _identifier(own[0]) if own and own[0].get("resourceType") == "Patient" else ""
-    elif written in people:
+    elif people.get(written):
         patient = people[written]
     elif written.startswith("urn:"):
         patient = written.rpartition(":")[2]

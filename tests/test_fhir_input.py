@@ -71,6 +71,7 @@ def test_patient_date_type_and_id_come_from_the_resource(tmp_path):
     [
         ({"reference": "https://example.org/fhir/Patient/7/_history/2"}, "7"),
         ({"reference": "urn:uuid:0c3"}, "7a"),
+        ({"reference": "urn:uuid:0c4"}, "0c4"),
         ({"reference": "#own"}, "MRN9"),
         ({"identifier": {"value": "MRN8"}}, "MRN8"),
         ({"reference": "Group/7"}, ""),
@@ -82,6 +83,7 @@ def test_whose_note_it_is(tmp_path, subject, patient):
     contained = [{"resourceType": "Patient", "id": "own", "identifier": [{"value": "MRN9"}]}]
     bundle = documents.bundle(note("a", subject=subject, contained=contained))
     bundle["entry"].append({"fullUrl": "urn:uuid:0c3", "resource": {"resourceType": "Patient", "id": "7a"}})
+    bundle["entry"].append({"fullUrl": "urn:uuid:0c4", "resource": {"resourceType": "Patient"}})
     (tmp_path / "b.json").write_text(json.dumps(bundle))
     row = read(tmp_path / "b.json")[0]["b.json:1"]
     assert row.patient_id == patient
@@ -145,6 +147,11 @@ def test_an_address_leads_to_a_binary_of_the_input_and_never_to_the_network(tmp_
         bundle["entry"].append({"fullUrl": "urn:uuid:9", "resource": binary})
     (tmp_path / "b.json").write_text(json.dumps(bundle))
     assert read(tmp_path / "b.json")[1]["DocumentReference/a"].text == "Modic type 1"
+
+
+def test_empty_data_does_not_hide_the_address_beside_it(tmp_path):
+    binary = {"resourceType": "Binary", "id": "t", "contentType": "text/plain", "data": "TW9kaWMgdHlwZSAx"}
+    assert read(written(tmp_path, note("a", {"url": "Binary/t", "data": ""}), binary))[1]["DocumentReference/a"].text
 
 
 def test_what_a_binary_holds_is_judged_like_what_is_inline(tmp_path):
