@@ -103,7 +103,21 @@ def runs(folders: list[Path]) -> None:
             seconds[times, workers] = time.perf_counter() - begun
             peak = int(Path(folder, "peak").read_text()) / 1024 if Path(folder, "peak").exists() else 0
         print(f"{'x' + str(times):>8s}{found:8d}{workers:9d}{seconds[times, workers]:9.1f}{peak:9.0f}")
-    print(f"two workers / one: {seconds[16, 1] / seconds[16, 2]:.2f} (wall, with start-up)")
+    print(f"two workers / one: {seconds[16, 1] / seconds[16, 2]:.2f} (wall, with start-up); what this machine gives at most, "
+          f"a bare loop in two processes: {two_loops():.2f}")
+
+
+def two_loops() -> float:
+    """How much more two processes do than one, at work that shares nothing."""
+    command = [sys.executable, "-c", "sum(number * number % 7 for number in range(20_000_000))"]
+
+    def wall(times: int) -> float:
+        begun = time.perf_counter()
+        for process in [subprocess.Popen(command) for _ in range(times)]:
+            process.wait()
+        return time.perf_counter() - begun
+
+    return 2 * wall(1) / wall(2)
 
 
 # runs a command and writes down the highest memory of any of its processes
