@@ -11,8 +11,10 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 from .errors import RunError
+from .outdir import writing
 from .patient import Engine, Record, Settings, Task
 
 _NOTES_A_BATCH = 16
@@ -20,15 +22,21 @@ _BATCHES_A_WORKER = 3
 MOST_DEATHS = 3
 
 _engine: Engine | Exception | None = None
+_pages: Path | None = None
 
 
-def process(tasks: Iterable[Task], engine: Engine, workers: int) -> Generator[Record, None, None]:
-    """The records of `tasks` in their order, for any number of `workers`; with one, by `engine` in this process."""
+def process(
+    tasks: Iterable[Task], engine: Engine, workers: int, pages: Path | None = None
+) -> Generator[Record, None, None]:
+    """The records of `tasks` in their order, for any number of `workers`; with one, by `engine` in this process.
+
+    Workers write the pages of the report to the folder `pages` themselves.
+    """
     if workers <= 1:
         for task in tasks:
             yield engine.process(task)
         return
-    pool = _Pool(engine, workers)
+    pool = _Pool(engine, workers, pages)
     try:
         yield from pool.run(batches(tasks))
     finally:
@@ -36,8 +44,8 @@ def process(tasks: Iterable[Task], engine: Engine, workers: int) -> Generator[Re
 
 
 class _Pool:
-    def __init__(self, engine: Engine, workers: int) -> None:
-        self._engine, self._settings, self._workers = engine, engine.settings, workers
+    def __init__(self, engine: Engine, workers: int, pages: Path | None) -> None:
+        self._engine, self._workers, self._pages = engine, workers, pages
         self._executor = self._start()
         self._deaths = 0
 
@@ -46,7 +54,7 @@ class _Pool:
             self._workers,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_build,
-            initargs=(self._settings,),
+            initargs=(self._engine.settings, self._pages),
         )
 
     def run(self, batches: Iterator[list[Task]]) -> Iterator[Record]:
@@ -116,9 +124,10 @@ def batches(tasks: Iterable[Task]) -> Iterator[list[Task]]:
         yield batch
 
 
-def _build(settings: Settings) -> None:
+def _build(settings: Settings, pages: Path | None) -> None:
     """Make the engine of this process; it ignores Ctrl-C (the parent ends it) and ends with its parent."""
-    global _engine
+    global _engine, _pages
+    _pages = pages
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -138,4 +147,15 @@ def _work(batch: list[Task]) -> list[Record]:
     if isinstance(_engine, Exception):
         raise _engine
     assert _engine is not None
-    return [_engine.process(task) for task in batch]
+    return [_put(_engine.process(task)) for task in batch]
+
+
+def _put(record: Record) -> Record:
+    """The record with its page written: pages are the bulk of what would go from process to process."""
+    if _pages is not None and record.page:
+        from .report.writer import put_page
+
+        with writing(_pages.parents[2]):
+            put_page(_pages, record.page, record.entry)
+        record.page = ""
+    return record

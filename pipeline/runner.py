@@ -71,9 +71,14 @@ def run(
 
 
 def records(
-    corpus: Corpus, engine: Engine, workers: int = 1, journal: Journal | None = None, kind: str = "local"
+    corpus: Corpus,
+    engine: Engine,
+    workers: int = 1,
+    journal: Journal | None = None,
+    kind: str = "local",
+    pages: Path | None = None,
 ) -> Generator[Record, None, None]:
-    """One record a patient, in the order of patient ids."""
+    """One record a patient, in the order of patient ids. `pages`: where local workers write the report's pages."""
     tasks = (
         Task(patient_id, corpus.root, corpus.sources(patient_id), journal.place(patient_id) if journal else None)
         for patient_id in corpus.patient_ids()
@@ -82,7 +87,7 @@ def records(
         from . import spark
 
         return spark.process(tasks, engine, workers, journal.folder if journal else None)
-    return process(tasks, engine, workers)
+    return process(tasks, engine, workers, pages)
 
 
 def make_engine(options: Options) -> Engine:
@@ -132,13 +137,14 @@ def _write(
             digests[name].update(chunk.encode())
 
     report = _writer(folder, engine) if engine.settings.report else None
+    pages = report.pages if report else None
     with writing(folder.path):
         put(tables.headers(engine.columns, engine.reviews is not None))
-    with closing(records(corpus, engine, options.workers, journal, options.engine)) as stream:
+    with closing(records(corpus, engine, options.workers, journal, options.engine, pages)) as stream:
         for record in stream:
             with writing(folder.path):
                 put(record.chunks)
-                if report and record.page:
+                if report and record.entry:
                     report.add(record.page, record.entry)
                 for note_id, text in record.texts.items():
                     folder.keep_text(note_id, text)

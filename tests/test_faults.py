@@ -411,7 +411,7 @@ def test_of_two_runs_at_once_one_is_done_and_one_is_told_to_wait(charts, finishe
 DYING = """
 import os
 from bvn_evidence import pool
-pool._build.__code__ = (lambda settings: os._exit(9)).__code__
+pool._build.__code__ = (lambda settings, pages: os._exit(9)).__code__
 pool.os = os
 """
 
