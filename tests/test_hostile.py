@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import html
 import io
@@ -9,6 +10,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -251,14 +253,33 @@ def test_a_file_that_vanishes_or_grows_too_large_is_rejected(tmp_path, monkeypat
     assert "No such file" in rows[0].reason and "split it" in rows[1].reason
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_a_file_without_permission_is_rejected(tmp_path):
-    path = tmp_path / "P1_a.txt"
-    path.write_text("x")
-    path.chmod(0)
-    corpus = open_corpus(tmp_path)
-    row, _ = read(corpus.root, corpus.sources("P1")[0])
-    assert (row.status, row.reason) == ("rejected", "cannot be read: Permission denied")
+@contextlib.contextmanager
+def without_privileges():
+    """Root reads everything; for the time of this block the process is nobody."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_file_without_permission_is_rejected():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for letter in "ab":
+            (folder / f"P1_{letter}.txt").write_text(f"Low back pain {letter}.")
+        (folder / "P1_a.txt").chmod(0)
+        (folder / "P1_b.txt").chmod(0o644)
+        corpus = open_corpus(folder)
+        closed, opened = corpus.sources("P1")
+        assert read(corpus.root, opened)[0].status != "rejected"
+        with without_privileges():
+            row, _ = read(corpus.root, closed)
+        assert (row.status, row.reason) == ("rejected", "cannot be read: Permission denied")
 
 
 def test_messages_hold_no_control_characters_of_names(tmp_path, capsys):
