@@ -267,6 +267,8 @@ class Summary:
                 highlight=False,
                 soft_wrap=True,
             )
+            if (self.out / "export").is_dir():
+                console.print("export/ holds an earlier run: export again", style="yellow")
             console.print(
                 "The tables state what the charts document, not whether a patient should be treated.", style="dim"
             )

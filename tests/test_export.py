@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
 import sys
@@ -76,12 +77,32 @@ def test_an_export_replaces_the_one_before_is_private_and_the_same_again(out, tm
     assert (status, error) == (0, "") and said.endswith(f"wrote {target}\n")
     first = content(target)
     (target / "left over").write_text("from an earlier version")
+    os.utime(target / "left over", (0, 0))
     assert command(capfd, str(out), "--to", to)[0] == 0
     assert content(target) == first and MARK in first and len(first) > 1
     for path in (out / "export", target, *target.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
     assert [path.name for path in (out / "export").iterdir()] == [to]
     assert not (out / ".work").exists()
+
+
+def test_work_done_on_an_export_is_not_lost(out, capfd):
+    assert command(capfd, str(out), "--to", "brat")[0] == 0
+    annotated = next((out / "export/brat").rglob("*.ann"))
+    later = (out / "export/brat" / MARK).stat().st_mtime_ns + 1_000_000_000
+    os.utime(annotated, ns=(later, later))
+    before = content(out / "export")
+    status, said, error = command(capfd, str(out), "--to", "brat")
+    assert status == 2 and not said and "work done since" in error and content(out / "export") == before
+
+
+def test_a_new_run_says_that_the_export_is_of_an_earlier_one(out, tmp_path, capfd):
+    assert command(capfd, str(out), "--to", "omop")[0] == 0
+    (tmp_path / "more/P1").mkdir(parents=True)
+    (tmp_path / "more/P1/a.txt").write_text("Low back pain for 2 years.")
+    with pytest.raises(SystemExit) as stop:
+        main(["run", str(tmp_path / "more"), "--out", str(out), "--no-report"])
+    assert stop.value.code == 0 and "export again" in capfd.readouterr().out and (out / "export/omop/NOTE_NLP.csv").is_file()
 
 
 def test_an_export_that_fails_leaves_the_one_before(out, capfd, monkeypatch):

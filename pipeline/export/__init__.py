@@ -21,8 +21,9 @@ MARK = ".bvn-evidence-export"
 def export(folder: Path, to: str, out: Path | None = None, notes: Path | None = None) -> list[str]:
     """Write the finished run in `folder` as `to` and return what to tell the user, a line each.
 
-    Files go to the folder `out` (default: `folder`/export/`to`), which appears whole or not at all and replaces an
-    earlier export only. `notes` says where the notes are, if they moved since the run.
+    Files go to the folder `out` (default: `folder`/export/`to`), which appears whole or not at all. It replaces an
+    earlier export only, and only as long as nobody has worked on that. `notes` says where the notes are, if they moved
+    since the run.
     Raises UserError where `folder` holds no finished run or `out` is not ours to replace, RunError where it cannot be
     written.
     """
@@ -53,9 +54,17 @@ def _check(target: Path, run: Finished, notes: Path | None) -> None:
     shown = printable(str(target))
     if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / MARK).is_file()):
         raise UserError(f"--out {shown} holds something else than an export; give a new or empty folder")
+    if _edited(target):
+        raise UserError(f"{shown} holds work done since it was exported, which would be lost; give another --out")
     source = notes or Path(run.info.get("options", {}).get("notes", ""))
     if source.is_dir() and is_within(target, source):
         raise UserError(f"--out {shown} would write into the notes; give a folder of its own outside them")
+
+
+def _edited(target: Path) -> bool:
+    """Whether anything in an earlier export has been written since, as by annotators."""
+    mark = target / MARK
+    return mark.is_file() and any(path.stat().st_mtime_ns > mark.stat().st_mtime_ns for path in target.rglob("*"))
 
 
 def _cases(run: Finished, notes: Path | None, spool: Path) -> Iterator[Case]:
