@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,6 +69,13 @@ class Case:
         for fact in self.facts:
             found[fact.note_id].append(fact)
         return found
+
+    def notes_at_hand(self) -> Iterator[tuple[NoteRow, str, list[Fact]]]:
+        """Each note whose text is at hand, with the text and its facts."""
+        of_note = self.facts_by_note()
+        for row in self.rows:
+            if row.note_id in self.texts:
+                yield row, self.texts[row.note_id], of_note[row.note_id]
 
     @property
     def judged_on(self) -> str | None:

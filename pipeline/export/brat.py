@@ -29,15 +29,11 @@ def write(run: Finished, cases: Iterator[Case], target: Path) -> list[str]:
         index = csv.writer(file, lineterminator="\n")
         index.writerow(("path", "note_id", "patient_id", "note_date", "note_type"))
         for case in cases:
-            of_note = case.facts_by_note()
-            for row in case.rows:
-                if row.note_id not in case.texts:
-                    left_out += row.status == "processed"
-                    continue
+            left_out += len(case.withheld)
+            for row, text, found in case.notes_at_hand():
                 path = _free(file_of(row.note_id), taken)
                 index.writerow((f"{path}.txt", row.note_id, row.patient_id, row.note_date or "", row.note_type))
-                found = of_note[row.note_id]
-                _write_note(target / path, shown(case.texts[row.note_id]), found)
+                _write_note(target / path, shown(text), found)
                 notes, facts = notes + 1, facts + len(found)
     (target / "annotation.conf").write_text(_annotation_conf(), encoding="utf-8")
     (target / "visual.conf").write_text(_visual_conf(), encoding="utf-8")

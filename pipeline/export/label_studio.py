@@ -32,14 +32,10 @@ def write(run: Finished, cases: Iterator[Case], target: Path) -> list[str]:
     with (target / "tasks.json").open("w", encoding="utf-8", newline="\n") as file:
         file.write("[")
         for case in cases:
-            of_note = case.facts_by_note()
-            for row in case.rows:
-                if row.note_id not in case.texts:
-                    left_out += row.status == "processed"
-                    continue
-                found = of_note[row.note_id]
+            left_out += len(case.withheld)
+            for row, text, found in case.notes_at_hand():
                 _offer(offered, found)
-                task = _task(row, shown(case.texts[row.note_id]), found)
+                task = _task(row, shown(text), found)
                 file.write((",\n" if notes else "\n") + json.dumps(task, ensure_ascii=False))
                 notes, facts = notes + 1, facts + len(found)
         file.write("\n]\n")
