@@ -198,21 +198,25 @@ def test_fifty_kills_lose_nothing_and_leave_nothing_in_part(charts, finished, ea
     moments += [("step", chance.randrange(1, steps)) for _ in range(6)]
     moments += [("step", step) for step in range(steps - 27, steps + 1)]
     killed = 0
-    for number, (kind, at) in enumerate(moments):
-        out = tmp_path / f"out{number}"
+    while killed < len(moments):
+        kind, at = moments[killed]
+        out = tmp_path / f"out{killed}"
         known = [expected]
-        if number % 2 or kind == "step":
+        if killed % 2 or kind == "step":
             shutil.copytree(earlier[0], out)
             known.append(earlier[1])
         before = kill_after(at) if kind == "seconds" else kill_at(int(at), out)
         status, said = command("run", charts, "--out", out, "--quiet", before=before)
-        assert (status, said) in ((-signal.SIGKILL, ""), (0, ""))
-        killed += status != 0
+        assert (status, said) == (-signal.SIGKILL, "") or (kind == "seconds" and (status, said) == (0, ""))
         whole(out, *known)
-        assert command("run", charts, "--out", out, "--quiet", *(["--resume"] if number % 3 else [])) == (0, "")
+        assert command("run", charts, "--out", out, "--quiet", *(["--resume"] if killed % 3 else [])) == (0, "")
         assert stable(out) == expected and not (out / ".work").exists()
         shutil.rmtree(out)
-    assert len(moments) == 50 and killed > 40
+        if status == 0:  # done before its moment came, on a machine that has become faster: earlier, then
+            moments[killed] = (kind, at / 2)
+        else:
+            killed += 1
+    assert killed == 50
 
 
 def test_the_earlier_run_comes_back_where_the_new_one_was_killed_and_none_follows(charts, finished, earlier, tmp_path):
