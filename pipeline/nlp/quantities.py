@@ -97,10 +97,11 @@ class Day:
         return float(months) if months >= 0 else None
 
 
+_NO_AGE = r"(?![a-z0-9]|/o|[\s-]+old\b|\s+of\s+age)"
 _LENGTH = re.compile(
     rf"(?:(?<![\w.])|(?<=\bx))(?:(?P<low>{NUMBER})(?P<plus>\s?\+|[\s-]plus)?(?:\s?(?:-|to|or)\s?(?P<high>{NUMBER}))?"
     r"|(?:a\s+)?(?P<vague>several|few|many|multiple|numerous|some|number\s+of)|(?P<bare>for)(?=\s+(?:years|months|decades)))"
-    rf"(?P<gap>[\s-]{{0,2}}){_UNIT}(?![a-z0-9]|/o|[\s-]+old\b|\s+of\s+age)(?P<half>\s+and\s+(?:a|one)[\s-]half)?")
+    rf"(?P<gap>[\s-]{{0,2}}){_UNIT}{_NO_AGE}(?P<half>\s+and\s+(?:a|one)[\s-]half)?")
 _REST = re.compile(rf"\s*(?:,|and|&)?\s*({NUMBER})\s?-?(months?|mos?|mths?|m|weeks?|wks?)(?![a-z0-9])")
 _ABOUT = re.compile(
     r"(?:about|approx(?:imately|\.)?|around|roughly|nearly|almost|some|an\s+estimated|estimated|~|circa|ca?\.?|close\s+to|"
@@ -115,9 +116,19 @@ _AFTER = re.compile(r"\s*(?:(\+|or\s+(?:more|longer|greater)|plus|and\s+counting
                     r"(or\s+so|ish|-ish|approximately|approx|more\s+or\s+less|or\s+thereabouts))(?![a-z])")
 
 
-@remembered
+_UNIT_SEEN = re.compile(  # what no length is without, and few sentences have
+    r"[dmwy](?:(?<![a-z].)|(?<=of.)|(?<=few.)|(?<=plus.|many.|some.)|(?<=several.)|(?<=multiple.|numerous.))"
+    r"(?:(?<=y)(?:ears?|rs?)?|(?<=m)(?:onths?|os?|ths?|nths?)?|(?<=w)(?:eeks?|ks?)?|(?<=d)(?:ays?|ecades?)?)"
+    rf"{_NO_AGE}")
+
+
 def lengths(text: str) -> tuple[Length, ...]:
     """All lengths of time in a folded text, in order: "3 yrs", "18-24 months", "several years", "3 years and 2 months"."""
+    return _lengths(text) if _UNIT_SEEN.search(text) else ()
+
+
+@remembered
+def _lengths(text: str) -> tuple[Length, ...]:
     found: list[Length] = []
     for match in _LENGTH.finditer(text):
         if (found and match.start() < found[-1].end) or (not match["gap"] and match["low"] and match["low"][-1].isalpha()):
@@ -145,9 +156,10 @@ _AGE = re.compile(r"(?:^|[:.]\s*)[1-9]\d\s?m$")  # "HPI: 45M, driver"
 _FRACTION = re.compile(r"(?<![\d/.])(\d{1,2})\s?/\s?(12|52)(?![\d/]|\s*(?:visits|sessions|appointments|treatments|items|goals|nerves))")
 
 
-@remembered
 def fractions(text: str) -> tuple[Length, ...]:
     """Lengths as British notes write them: "9/12" is nine months, "6/52" six weeks. Only for text that speaks of a duration."""
+    if "/" not in text or ("12" not in text and "52" not in text):
+        return ()
     return tuple(Length(match.start(), match.end(), round(int(match[1]) / (1 if match[2] == "12" else WEEKS_A_MONTH), 1))
                  for match in _FRACTION.finditer(text))
 
@@ -186,14 +198,16 @@ _DATES = [
     re.compile(r"(?<![\d/.-])(?P<m>\d{1,2})/(?P<y>(?:19|20)\d\d)(?![\d/])"),
     re.compile(r"(?<![\d/.,$-])(?P<y>(?:19[5-9]|20[0-4])\d)(?![\d/]|\s*(?:mg|iu|ml|mcg|units?|lbs?))"),
 ]
-_TWO_DIGITS = re.compile(r"\d\d")  # no date is without
+_DATE_SEEN = re.compile(r"[\d'](?:[/-]\d{1,2}[/-]\d|(?:(?<=1)9|(?<=2)0)\d\d|(?<=')\d\d)")  # what no date is without
+
+
+def dates(text: str) -> tuple[Day, ...]:
+    """All dates in a folded text, in order: 2024-03-05, 3/5/24, March 5, 2024, March 2024, 3/2024, 2019."""
+    return _dates(text) if _DATE_SEEN.search(text) else ()
 
 
 @remembered
-def dates(text: str) -> tuple[Day, ...]:
-    """All dates in a folded text, in order: 2024-03-05, 3/5/24, March 5, 2024, March 2024, 3/2024, 2019."""
-    if not _TWO_DIGITS.search(text):
-        return ()
+def _dates(text: str) -> tuple[Day, ...]:
     found: list[Day] = []
     for pattern in _DATES:
         for match in pattern.finditer(text):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from spacy.language import Language
 
 from ..component import Draft, FactComponent, NoteView
+from ..memory import remembered
 from ..quantities import Length, dates, fractions, lengths
 from ..sentences import Sentence
 from ..targets import Target
@@ -54,7 +55,8 @@ class Duration(FactComponent):
     def find(self, note: NoteView) -> Iterator[Draft]:
         if not about_back(note):
             return
-        drafts = [draft for sentence in note.sentences if sentence.checked is not False for draft in _sentence(note, sentence)]
+        drafts = [draft for sentence in note.sentences if _tells_time(sentence.text) and sentence.checked is not False
+                  for draft in _sentence(note, sentence)]
         measured = [draft for draft in drafts if draft.attributes["months"] is not None]
         explicit = {draft.sentence.line for draft in measured if draft.rule != "duration.since"}
         for draft in measured or drafts:
@@ -62,35 +64,38 @@ class Duration(FactComponent):
                 yield draft
 
 
+@remembered
+def _tells_time(text: str) -> bool:
+    """Whether a sentence holds a length of time or a beginning: few do."""
+    return bool(lengths(text) or fractions(text)) or next(onsets(text, None), None) is not None
+
+
 def _sentence(note: NoteView, sentence: Sentence) -> Iterator[Draft]:
-    measures = [*lengths(sentence.text), *fractions(sentence.text)]
-    beginnings = onsets(sentence.text, note.note_date)
-    if not (measures or beginnings) or about_others(sentence):
+    if about_others(sentence):
         return
     heads = [t for t in sentence.targets if t.group == "duration"]
-    historical = _old_entry(note, sentence)
-    for length in sorted(measures, key=lambda item: item.start):
+    for length in sorted((*lengths(sentence.text), *fractions(sentence.text)), key=lambda item: item.start):
         head = _head_of(note, sentence, heads, length)
         if head:
             start = min(head.start, length.start) if head.end > length.end or length.start - head.end < 40 else length.start
-            yield _draft(sentence, head, start, max(length.end, head.end if head.start > length.end else 0), length.months,
-                         length.qualifier, historical, head.rule)
+            yield _draft(note, sentence, head, start, max(length.end, head.end if head.start > length.end else 0), length.months,
+                         length.qualifier, head.rule)
         elif length.start < _FIELD and _labelled(note, sentence, heads):
-            yield _draft(sentence, None, length.start, length.end, length.months, length.qualifier, historical, "duration.label")
-    for onset in beginnings:
+            yield _draft(note, sentence, None, length.start, length.end, length.months, length.qualifier, "duration.label")
+    for onset in onsets(sentence.text, note.note_date):
         if onset.sudden:
             if sentence.section not in ("exam", "findings") and _back_began(note, sentence, onset):
-                yield _draft(sentence, None, onset.start, onset.end, None, "about", historical, "duration.sudden")
+                yield _draft(note, sentence, None, onset.start, onset.end, None, "about", "duration.sudden")
             continue
         head = _head_of_onset(note, sentence, heads, onset)
         if head:
-            yield _draft(sentence, head, min(head.start, onset.start), max(onset.end, head.end), onset.months, onset.qualifier,
-                         historical, "duration.since")
+            yield _draft(note, sentence, head, min(head.start, onset.start), max(onset.end, head.end), onset.months, onset.qualifier,
+                         "duration.since")
 
 
-def _draft(sentence: Sentence, head: Target | None, start: int, end: int, months: float | None, qualifier: str,
-           historical: bool, rule: str) -> Draft:
-    historical = historical or bool(head and head.cue and head.assertion == "historical")
+def _draft(note: NoteView, sentence: Sentence, head: Target | None, start: int, end: int, months: float | None, qualifier: str,
+           rule: str) -> Draft:
+    historical = bool(head and head.cue and head.assertion == "historical") or _old_entry(note, sentence)
     value = int(months) if months is not None and months == int(months) else months
     return Draft(sentence, start, end, rule, {"months": value, "qualifier": qualifier},
                  "historical" if historical else "present", head.cue if head and historical else None)
@@ -234,9 +239,10 @@ def _is_back(note: NoteView, sentence: Sentence, head: Target) -> bool:
 
 def _old_entry(note: NoteView, sentence: Sentence) -> bool:
     """Whether the line is an entry of an earlier day ("05/03/2019 - LBP 3 weeks")."""
-    first = note.line(sentence)[0]
-    found = dates(first.text)
-    if not found or found[0].start > 0 or note.note_date is None:
+    if note.note_date is None:
+        return False
+    found = dates(note.line(sentence)[0].text)
+    if not found or found[0].start > 0:
         return False
     age = found[0].months_to(note.note_date)
     return age is not None and age >= _AGE_OF_ENTRY

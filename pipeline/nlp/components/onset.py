@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from ..memory import remembered
 from ..quantities import dates, month_number
 
 _LEAD = re.compile(
@@ -37,13 +36,8 @@ class Onset:
     sudden: bool = False
 
 
-@remembered
-def onsets(text: str, note_date: str | None) -> tuple[Onset, ...]:
-    """The beginnings a folded sentence names, dated ones first."""
-    return tuple(_onsets(text, note_date))
-
-
-def _onsets(text: str, note_date: str | None) -> Iterator[Onset]:
+def onsets(text: str, note_date: str | None) -> Iterator[Onset]:
+    """The beginnings a folded sentence names, dated ones first; without a note date there are never fewer."""
     dated = False
     for day in dates(text):
         lead = _LEAD.search(text, max(0, day.start - 48), day.start)
@@ -60,13 +54,18 @@ def _onsets(text: str, note_date: str | None) -> Iterator[Onset]:
         dated = dated or months is not None
     if dated:
         return
-    for match in _MONTH_ONLY.finditer(text):
-        months = _months_since(month_number(match["month"]), note_date)
-        yield Onset(match.start(), match.end(), months, "about", "since")
-    for match in _EVENT.finditer(text):
-        yield Onset(match.start(), match.end(), None, "about", "since")
-    for match in _SUDDEN.finditer(text):
-        yield Onset(match.start(), match.end(), None, "about", "at", sudden=True)
+    since = "since" in text
+    if since or "began" in text or "started" in text or "onset" in text:
+        for match in _MONTH_ONLY.finditer(text):
+            months = _months_since(month_number(match["month"]), note_date)
+            yield Onset(match.start(), match.end(), months, "about", "since")
+    if since:
+        for match in _EVENT.finditer(text):
+            yield Onset(match.start(), match.end(), None, "about", "since")
+    if ("sudden" in text or "acute" in text or "severe" in text or "sharp" in text or "immediate" in text or "instant" in text
+            or "pop" in text):
+        for match in _SUDDEN.finditer(text):
+            yield Onset(match.start(), match.end(), None, "about", "at", sudden=True)
 
 
 def _months_since(month: int, note_date: str | None) -> float | None:
