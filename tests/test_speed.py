@@ -24,7 +24,8 @@ TEXT = "Low back pain for 3 years. No leg pain. Failed 8 weeks of physical thera
 
 @pytest.mark.parametrize(("pattern", "starts"), [
     ("modic", {("modic", False)}),
-    (r"(?<![a-z0-9])(?:disc|disk)\s+bulge", {("disc ", True), ("disk ", True)}),
+    (r"(?<![a-z0-9])(?:disc|disk)\s+bulge", {("disc bul", True), ("disc  ", True), ("disk bul", True), ("disk  ", True)}),
+    (r"\b(?:low\s+){0,2}back", {("back", True), ("low back", True), ("low  ", True), ("low low ", True)}),
     (r"\b(?:back|leg)[\s-]pain", {("back pai", True), ("back-pai", True), ("leg pain", True), ("leg-pain", True)}),
     (r"colou?r\w*", {("color", False), ("colour", False)}),
     (r"(?i)modic", set()),

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bvn_evidence.nlp import extract, lexicon, load
-from bvn_evidence.nlp.triggers import gates, required
+from bvn_evidence.nlp.triggers import entrances, gates, required
 from bvn_evidence.schema import Note
 
 RULES = [(entry.id, entry.regex) for name in lexicon.names() if name not in ("macros", "spelling")
@@ -43,15 +43,20 @@ def test_every_rule_can_be_gated(rule, regex):
 
 @pytest.mark.parametrize(("rule", "regex"), RULES, ids=[rule for rule, _ in RULES])
 def test_every_text_that_matches_holds_a_trigger(rule, regex):
-    """Strings made from the pattern itself: each that it matches must hold one of the strings that open the gate."""
+    """Strings made from the pattern itself: each that it matches must hold one of the strings that open the gate, and begin as
+    matches are said to begin where that is said."""
     found = gates(regex)
+    starts, behind = entrances(regex)
     compiled = re.compile(regex)
 
     @settings(max_examples=15, deadline=None, database=None,
               suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large])
     @given(st.from_regex(compiled))
     def check(text):
-        if compiled.search(text):
+        match = compiled.search(text)
+        if match:
+            blanks = all(char == " " or not char.isspace() for char in text)
+            assert behind or not blanks or any(text.startswith(string, match.start()) for string, _ in starts)
             assert any(all(any(string in text for string in strings) for strings in gate) for gate in found)
 
     with warnings.catch_warnings():

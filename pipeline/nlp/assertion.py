@@ -17,7 +17,7 @@ from ..schema import Cue
 from . import lexicon
 from .matcher import Hit, LinearMatcher, longest
 from .medspacy_parts import ConText, ConTextGraph, ConTextModifier, ConTextRule
-from .memory import KEPT
+from .memory import KEPT, remembered
 from .sentences import Sentence
 from .spans import Tokens
 from .stored import Graph, Modifier
@@ -37,6 +37,7 @@ class Assertion(ConText):
         super().__init__(nlp, name, rules=None, input_span_type="group", span_group_name="targets")
         self._ConText__matcher = LinearMatcher()
         self._before = Before(nlp, "bvn_sentences", "bvn_sections", "bvn_targets")
+        self._scoped = remembered(self._find_scoped)
         self._kept: dict[tuple[Any, ...], list[_Cues]] = {}
         self.add([_rule(entry) for entry in lexicon.entries("assertion", lexicons)])
         self._readings = {entry.id.removeprefix("sections."): entry.attributes["assertion"]
@@ -45,6 +46,7 @@ class Assertion(ConText):
     def add(self, rules: Any) -> None:
         super().add(rules)
         self._kept = {}
+        self._scoped.cache_clear()
 
     @property
     def matcher(self) -> LinearMatcher:
@@ -75,7 +77,7 @@ class Assertion(ConText):
 
     def _recall(self, note: NoteView, sentence: Sentence) -> None:
         """Set the assertion of a sentence's targets; where the same words stood before, from the cues found then."""
-        if not self.matcher.find(sentence.text):
+        if not any(_may_reach(hit, target) for hit in self._scoped(sentence.text) for target in sentence.targets):
             self._decide(sentence)
             return
         behind = note.after(sentence)
@@ -98,10 +100,15 @@ class Assertion(ConText):
                 target.cues = {name: Cue(part[0] + start, part[0] + end, text, rule) for name, start, end, text, rule in cues}
         self._decide(sentence)
 
+    def _find_scoped(self, text: str) -> list[Hit]:
+        """The modifiers in a sentence that have a scope; the others only end those of these."""
+        return [hit for hit in longest(self.matcher.find(text)) if hit.rule.direction.upper() not in ("TERMINATE", "PSEUDO")]
+
     def _decide(self, sentence: Sentence) -> None:
         reading = self._readings.get(sentence.section)
         for target in sentence.targets:
-            _decide(target, reading)
+            if reading or target.cues:
+                _decide(target, reading)
 
     def _read(self, note: NoteView) -> list[ConTextGraph]:
         """Set the assertion of all targets; the ConText graphs of the sentences with targets."""
@@ -138,6 +145,18 @@ class Assertion(ConText):
                     target.cues.setdefault(assertion, _cue(note.text, tokens, modifier))
         self._decide(sentence)
         return graph
+
+
+def _may_reach(hit: Hit, target: Target) -> bool:
+    """Whether a modifier can have a target in its scope, wherever that ends; where none can, ConText need not run."""
+    rule = hit.rule
+    if rule.allowed_types is not None:
+        if target.label not in rule.allowed_types:
+            return False
+    elif rule.excluded_types is not None and target.label in rule.excluded_types:
+        return False
+    direction = rule.direction.upper()
+    return (direction != "FORWARD" or target.end > hit.end) and (direction != "BACKWARD" or target.start < hit.start)
 
 
 @dataclass(slots=True)

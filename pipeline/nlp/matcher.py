@@ -10,20 +10,17 @@ from __future__ import annotations
 import re
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import ahocorasick
 
-from .triggers import Gate, compiled, entrances
+from .triggers import Gate, compiled, entrances, gates
 
 _KEPT_SENTENCES = 20_000
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
-@dataclass(slots=True, frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A match of one rule in one sentence; offsets are those of the sentence text."""
     rule: Any
     start: int
@@ -47,9 +44,30 @@ class _Compiled:
         pattern = compiled(rule.pattern)
         self.finditer, self.match = pattern.finditer, pattern.match
 
-    @cached_property
-    def exclude(self) -> list[re.Pattern[str]]:
-        return [re.compile(pattern) for pattern in (self.rule.metadata or {}).get("exclude", ())]
+        self.exclude = [_Exclusion(text) for text in (rule.metadata or {}).get("exclude", ())]
+
+    def allowed(self, text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The spans that no exclusion touches."""
+        blocked: list[tuple[int, int]] = []
+        for exclusion in self.exclude:
+            for string in exclusion.needs:
+                if string in text:
+                    blocked += [match.span() for match in exclusion.finditer(text)]
+                    break
+        return [(a, b) for a, b in spans if not any(x < b and a < y for x, y in blocked)] if blocked else spans
+
+
+class _Exclusion:
+    """A pattern whose matches are no hits, tried on texts that hold one of the strings it cannot match without."""
+
+    def __init__(self, pattern: str) -> None:
+        rarest = [max(gate, key=_rarity) for gate in gates(pattern)]
+        self.needs = tuple(sorted(set().union(*rarest), key=len)) or ("",)
+        self.finditer = compiled(pattern).finditer
+
+
+def _rarity(strings: frozenset[str]) -> tuple[int, int]:
+    return min(map(len, strings)), -len(strings)
 
 
 class LinearMatcher:
@@ -161,7 +179,7 @@ class LinearMatcher:
                 compiled, at = self._compiled[order], places[order]
                 spans = _anywhere(compiled.finditer, text) if at is None else _at(compiled.match, text, at)
                 if spans:
-                    known += [Hit(compiled.rule, start, end) for start, end in _allowed(compiled, text, spans)]
+                    known += [Hit(compiled.rule, start, end) for start, end in compiled.allowed(text, spans)]
             if len(self._known) >= _KEPT_SENTENCES:
                 self._known.clear()
             self._known[text] = known
@@ -183,13 +201,10 @@ def _at(match: Callable[[str, int], re.Match[str] | None], text: str, places: li
     return spans
 
 
-def _allowed(compiled: _Compiled, text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    blocked = [match.span() for pattern in compiled.exclude for match in pattern.finditer(text)]
-    return [(a, b) for a, b in spans if not any(x < b and a < y for x, y in blocked)]
-
-
-def longest(hits: Iterable[Hit]) -> list[Hit]:
+def longest(hits: list[Hit]) -> list[Hit]:
     """Of overlapping hits the longest (at a tie the earlier rule), in text order."""
+    if len(hits) < 2:
+        return hits
     kept: list[Hit] = []
     for hit in sorted(hits, key=lambda h: (h.start - h.end)):
         if not any(other.start < hit.end and hit.start < other.end for other in kept):

@@ -22,19 +22,21 @@ if TYPE_CHECKING:
 
 LEXICONS = ("modic", "alternative", "structure", "region", "duration", "radicular", "leg_exam", "axial_pain", "therapy",
             "therapy_visits", "odi", "pain_score", "function", "code")
+_Row = tuple[int, int, str, str, dict[str, Any], str]  # start, end, group, rule, attributes and label
 
 
 @dataclass(slots=True)
 class Target:
-    """A lexicon term in a sentence: offsets of the sentence text, the entry's attributes, and its assertion."""
+    """A lexicon term in a sentence: offsets of the sentence text, the entry's attributes (shared, not to be changed), and its
+    assertion."""
     sentence: "Sentence"
     start: int
     end: int
     group: str
     rule: str
     attributes: dict[str, Any]
-    span: Span | None = None  # where there is a Doc
     label: str = ""
+    span: Span | None = None  # where there is a Doc
     assertion: str = "present"
     cue: "Cue | None" = None
     cues: "dict[str, Cue]" = field(default_factory=dict)
@@ -90,15 +92,16 @@ class Targets(TargetMatcher):
         """Give each sentence its targets."""
         for sentence in note.sentences:
             if sentence.checked is not False:
-                sentence.targets = [_target(sentence, hit) for hit in self._hits(sentence.text)]
+                sentence.targets = [Target(sentence, *hit) for hit in self._hits(sentence.text)]
 
-    def _find(self, text: str) -> list[Hit]:
-        """The hits in a sentence in text order, of overlapping ones of a lexicon the longest."""
+    def _find(self, text: str) -> list[_Row]:
+        """What targets say of the hits in a sentence, in text order, of overlapping ones of a lexicon the longest."""
         groups: dict[str, list[Hit]] = {}
         for hit in self.matcher.find(text):
             groups.setdefault(hit.rule.metadata["group"], []).append(hit)
         found = [hit for hits in groups.values() for hit in longest(hits)]
-        return sorted(found, key=lambda hit: (hit.start, -hit.end))
+        found.sort(key=lambda hit: (hit.start, -hit.end))
+        return [_row(hit) for hit in found]
 
 
 def _rule(entry: lexicon.Entry, group: str, kind: str) -> TargetRule:
@@ -106,10 +109,10 @@ def _rule(entry: lexicon.Entry, group: str, kind: str) -> TargetRule:
                       metadata={"group": group, "exclude": entry.exclude, "attributes": entry.attributes})
 
 
-def _target(sentence: "Sentence", hit: Hit) -> Target:
+def _row(hit: Hit) -> _Row:
     metadata = hit.rule.metadata
-    return Target(sentence, hit.start, hit.end, metadata.get("group", "user"), hit.rule.literal,
-                  dict(metadata.get("attributes") or {}), label=hit.rule.category)
+    return (hit.start, hit.end, metadata.get("group", "user"), hit.rule.literal, metadata.get("attributes") or {},
+            hit.rule.category)
 
 
 @Language.factory("bvn_targets", requires=["token.is_sent_start"], assigns=["doc.spans"],

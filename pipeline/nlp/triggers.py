@@ -16,7 +16,7 @@ from typing import Any
 
 _MAX_SET = 64
 _MAX_BRANCHES = 64
-_MAX_START, _MAX_STARTS = 8, 512
+_MAX_START, _MAX_STARTS, _MAX_REPEATED = 8, 512, 24
 _BLANK = (c.CATEGORY, c.CATEGORY_SPACE)  # the only blank of folded text is " "
 
 Gate = tuple[frozenset[str], ...]
@@ -120,8 +120,10 @@ def _beginning(op: Any, arg: Any) -> tuple[set[str], set[str]]:
     if op in (c.MAX_REPEAT, c.MIN_REPEAT):
         least, most, inner = arg
         whole, begun = _beginnings(inner)
-        if most > 1:
-            whole, begun = set(), whole | begun
+        if most > 1:  # once, or twice and who knows how often
+            short = least <= 1 and "" not in whole and len(whole) <= _MAX_REPEATED
+            begun |= {a + b for a in whole for b in whole | begun} if short else whole
+            whole = whole if short else set()
         return (whole | {""} if least == 0 else whole), begun
     return set(), {""}
 

@@ -88,7 +88,7 @@ class Therapy(FactComponent):
                 reading.status = "tried"
             statement = Statement(passage, mention, reading.status, reading.assertion, cue=reading.cue, sure=reading.sure)
             if mention.target.attributes.get("need") == "injection" and reading.status in ("not_tried", "declined"):
-                mention.target.attributes["modality"] = "epidural_steroid_injection"
+                mention.target.attributes = mention.target.attributes | {"modality": "epidural_steroid_injection"}
             if statement.used:
                 statement.outcome = told.get(number)
             if statement.used or statement.status == "planned":
@@ -127,7 +127,7 @@ def _name_injection(new: list[Statement], found: list[Statement]) -> None:
     for statement in new if named else []:
         target, apart = statement.mention.target, statement.passage.sentence.index - named[-1].passage.sentence.index
         if target.rule == "therapy.injection_unnamed" and statement.mention.modality not in _INJECTIONS and apart <= 4:
-            target.attributes["modality"] = named[-1].mention.modality
+            target.attributes = target.attributes | {"modality": named[-1].mention.modality}
 
 
 def _inherit(new: list[Statement], over: str | None) -> str | None:

@@ -81,7 +81,7 @@ def summary(passage: Passage, statements: list[Statement], taken: list[tuple[int
     target = last.mention.target
     attributes = {**target.attributes, "modality": "conservative_unspecified"}
     whole = Mention(type(target)(target.sentence, target.start, target.end, target.group, "therapy.summary", attributes,
-                                 target.span), match.start(), match.end())
+                                 span=target.span), match.start(), match.end())
     overall = Statement(passage, whole, "tried", "present", last.outcome, last.weeks)
     last.weeks = None
     return [overall]

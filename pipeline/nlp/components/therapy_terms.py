@@ -21,7 +21,7 @@ def counts(passage: Passage, mention: Mention, own: str | None, note: NoteView) 
     need = mention.target.attributes.get("need")
     text = passage.text
     if mention.target.group == "therapy_visits":
-        mention.target.attributes["modality"] = own
+        mention.target.attributes = mention.target.attributes | {"modality": own}
         return own is not None
     index_terms = _INDEX_TERMS.search(text)
     if index_terms and mention.start >= index_terms.end():
