@@ -6,6 +6,7 @@ clause; a sentence without a level of its own takes the heading's, then that of 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from . import levels as lv
@@ -40,26 +41,28 @@ _ALL_LEVELS = re.compile(r"\b(?:any|other|all|every|remaining|each|rest\s+of\s+t
 
 @dataclass(slots=True, frozen=True)
 class Group:
-    """Level mentions that stand together."""
+    """Level mentions that stand together, and all they name; `outside` where that lies above the lumbar spine."""
     start: int
     end: int
     mentions: tuple[lv.Mention, ...]
+    levels: tuple[str, ...]
+    endplates: tuple[str, ...]
+    vertebrae: tuple[str, ...]
+    outside: bool
 
-    @property
-    def levels(self) -> list[str]:
-        return lv.ordered([level for mention in self.mentions for level in mention.levels])
+    @classmethod
+    def of(cls, mentions: Sequence[lv.Mention]) -> Group:
+        """The group of some mentions, of which there is at least one."""
+        return cls(mentions[0].start, mentions[-1].end, tuple(mentions),
+                   tuple(lv.ordered([level for mention in mentions for level in mention.levels])),
+                   tuple(dict.fromkeys(plate for mention in mentions for plate in mention.endplates)),
+                   tuple(dict.fromkeys(name for mention in mentions for name in mention.vertebrae)),
+                   all(mention.outside for mention in mentions))
 
-    @property
-    def endplates(self) -> list[str]:
-        return list(dict.fromkeys(plate for mention in self.mentions for plate in mention.endplates))
-
-    @property
-    def vertebrae(self) -> list[str]:
-        return list(dict.fromkeys(name for mention in self.mentions for name in mention.vertebrae))
-
-    @property
-    def outside(self) -> bool:
-        return all(mention.outside for mention in self.mentions)
+    @classmethod
+    def joined(cls, groups: Sequence[Group]) -> Group:
+        """Groups of levels as one."""
+        return groups[0] if len(groups) == 1 else cls.of([mention for group in groups for mention in group.mentions])
 
 
 def groups(sentence: Sentence) -> tuple[Group, ...]:
@@ -82,10 +85,10 @@ def _groups(text: str) -> tuple[Group, ...]:
             grouped[-1].append(mention)
         else:
             grouped.append([mention])
-    return tuple(Group(group[0].start, group[-1].end, tuple(group)) for group in grouped)
+    return tuple(Group.of(group) for group in grouped)
 
 
-def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: list[tuple[int, int]], *,
+def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: Sequence[tuple[int, int]], *,
            vertebrae: bool = True) -> Group | None:
     """The level group that belongs to the finding at `start:end`; `rivals` are the spans of all findings of the sentence.
 
@@ -97,21 +100,28 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: lis
     then heading and line. A "multilevel" finding takes only levels named behind it. Roots ("the L5 root") are no levels.
     "At the latter" is the last level named before.
     """
-    here = [group for group in groups(sentence) if not _is_heading(sentence, group) and (vertebrae or group.levels)]
-    if not here:
-        return inherited(note, sentence)
-    text = sentence.text
+    if groups(sentence):
+        named, group = _attached(sentence.text, sentence.heading, start, end, tuple(rivals), vertebrae)
+        if named:
+            return group
+    return inherited(note, sentence)
+
+
+@remembered
+def _attached(text: str, heading: str, start: int, end: int, rivals: tuple[tuple[int, int], ...],
+              vertebrae: bool) -> tuple[bool, Group | None]:
+    """Whether a sentence itself names levels that may belong to a finding, and the group that does."""
+    over = _groups(heading) if heading else ()
+    here = [group for group in _groups(text) if not _is_heading(text, over, group) and (vertebrae or group.levels)]
     others = sorted(span for span in rivals if span != (start, end))
     stressed = [group for group in here if _STRESS.search(text, max(0, group.start - 60), group.start)]
-    if stressed and (here[0] not in stressed or heading_groups(sentence)):
+    if stressed and (here[0] not in stressed or over):
         where = next((group for group in stressed if _WHERE.match(text, group.end) and group.end <= start
                       and not _between(others, group.end, start)), None)
         if where:
-            return where
+            return True, where
         here = [group for group in here if group not in stressed]
-        if not here:
-            return inherited(note, sentence)
-    return _nearest(text, here, start, end, others)
+    return (True, _nearest(text, here, start, end, others)) if here else (False, None)
 
 
 def _nearest(text: str, here: list[Group], start: int, end: int, others: list[tuple[int, int]]) -> Group | None:
@@ -150,7 +160,7 @@ def _one(group: Group, number: int) -> Group:
     """The first or last level of a group."""
     mention = group.mentions[number]
     levels = mention.levels[number:][:1] if mention.levels else ()
-    return Group(mention.start, mention.end, (replace(mention, levels=levels),))
+    return Group.of([replace(mention, levels=levels)])
 
 
 def _owned(text: str, group: Group, spans: list[tuple[int, int]]) -> bool:
@@ -171,10 +181,9 @@ def _between(spans: list[tuple[int, int]], start: int, end: int) -> bool:
     return any(a >= start and b <= end for a, b in spans)
 
 
-def _is_heading(sentence: Sentence, group: Group) -> bool:
-    """Whether a group is the label that opens the sentence's own line."""
-    return group.start == 0 and bool(sentence.heading) and bool(heading_groups(sentence)) and (
-        heading_groups(sentence)[0].levels == group.levels and sentence.text[group.end:].lstrip().startswith(":"))
+def _is_heading(text: str, over: tuple[Group, ...], group: Group) -> bool:
+    """Whether a group is the label that opens the sentence's own line; `over` are the levels in its heading."""
+    return group.start == 0 and bool(over) and over[0].levels == group.levels and text[group.end:].lstrip().startswith(":")
 
 
 def inherited(note: NoteView, sentence: Sentence) -> Group | None:
@@ -183,39 +192,39 @@ def inherited(note: NoteView, sentence: Sentence) -> Group | None:
     In a line, a level that labels its own sentence ("L4-5: ...", "At L4-5, ...") reaches to the next such label, and
     ends where the text turns to all levels ("No herniation at any level."); a semicolon carries any level on.
     """
-    before = note.before(sentence)
+    over = heading_groups(sentence)
     named: set[str] = set()
+    before = note.before(sentence)
     while before is not None and before.line == sentence.line and not sentence.cell and (
             sentence.index - before.index < _LINE_REACH):
-        if _turns_to_all(before.text):
+        turns, labels, found = _carries(before.text)
+        if turns:
             return None
-        found = [group for group in groups(before) if group.levels]
-        if found and _labels(before, found[0]):
+        if labels:
             return found[0] if named <= set(found[0].levels) else None
-        if found and not heading_groups(sentence) and before.index == sentence.index - 1 and (
-                ";" in note.text[before.end - 1:sentence.start]):
+        if found and not over and before.index == sentence.index - 1 and ";" in note.text[before.end - 1:sentence.start]:
             return found[-1]
-        if not heading_groups(sentence):
+        if not over:
             named.update(level for group in found for level in group.levels)
         before = note.before(before)
-    over = heading_groups(sentence)
-    if not over or named:
-        return None
-    return over[-1] if len(over) == 1 else Group(over[0].start, over[-1].end, tuple(m for g in over for m in g.mentions))
+    return None if not over or named else Group.joined(over)
 
 
 @remembered
-def _turns_to_all(text: str) -> bool:
-    return _ALL_LEVELS.search(text) is not None
+def _carries(text: str) -> tuple[bool, bool, tuple[Group, ...]]:
+    """What a sentence carries on to those behind it: whether it turns to all levels, whether its first level is a label,
+    and the groups with levels."""
+    found = tuple(group for group in _groups(text) if group.levels)
+    return _ALL_LEVELS.search(text) is not None, bool(found) and _labels(text, found[0]), found
 
 
-def _labels(sentence: Sentence, group: Group) -> bool:
+def _labels(text: str, group: Group) -> bool:
     """Whether a level opens its sentence as a label: "L4-5:", "L4-5 -", "Findings: L4-5:", "At L4-5,"."""
-    lead = _LEAD.match(sentence.text)
+    lead = _LEAD.match(text)
     if lead and group.start == lead.end():
         return True
-    opening = sentence.text[:group.start].strip()
-    return (not opening or opening.endswith(":")) and bool(_AS_LABEL.match(sentence.text, group.end))
+    opening = text[:group.start].strip()
+    return (not opening or opening.endswith(":")) and bool(_AS_LABEL.match(text, group.end))
 
 
 _SIDES = re.compile(r"\b(?:(bilateral(?:ly)?|both|bilat|b/l|b|either)|(left|lt|l)(?:\s?-?\s?sided)?|(right|rt|r)(?:\s?-?\s?sided)?)(?![\w/-]|\s?\d)")

@@ -49,8 +49,9 @@ class FactComponent:
 
     def read_note(self, note: NoteView) -> None:
         """Add the facts of one note to `note.facts`."""
-        drafts = [draft for draft in self.find(note) if draft.assertion in ASSERTIONS]
-        note.facts += [_made(note.raw, self.kind, draft) for draft in drafts]
+        for draft in self.find(note):
+            if draft.assertion in ASSERTIONS:
+                note.facts.append(_made(note.raw, self.kind, draft))
 
     def __call__(self, doc: Doc) -> Doc:
         note = self._before.view(doc)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .memory import remembered
+from .words import has
 
 SPINE = [*(f"C{n}" for n in range(1, 8)), *(f"T{n}" for n in range(1, 13)), *(f"L{n}" for n in range(1, 6)), "S1", "S2"]
 DISCS = [f"{a}-{b}" for a, b in pairwise(SPINE)]
@@ -32,6 +33,8 @@ _BETWEEN = re.compile(r"\bbetween\s+(?:the\s+)?$")
 _AND = re.compile(r"\s*(?:and|&)\s*")
 _OVER = re.compile(rf"({_VERTEBRA})\s+(?:vertebra(?:l\s+body)?\s+)?(?:over|on|upon|relative\s+to|with\s+respect\s+to)\s+({_V})(?![0-9a-z])")
 _VERT = re.compile(_VERTEBRA)
+_NAME = re.compile(r"([cltds])\s?(\d{1,2})")
+_PART = re.compile(r"([cltds])?\s?(\d{1,2})")
 # what T1 and T2 mean in a report, unless a bone follows, is the MRI weighting
 _SEQUENCE = re.compile(r"(?<![a-z0-9])t\s?[12](?:\s?[-/,&]\s?t\s?[12])?(?![0-9a-z])(?!\s?[-/]\s?(?:t?\s?[2-9]|1[0-2])(?![0-9]))"
                        r"(?!\s+(?:(?:superior|inferior|upper|lower|compression|wedge)\s+)?(?:vertebra|bod(?:y|ies)|fracture|level|end|lamina|pedicle|spinous))")
@@ -72,9 +75,10 @@ class Mention:
         return bool(self.vertebrae) and all(v[0] in "CT" and v != "T12" for v in self.vertebrae)
 
 
+@remembered
 def vertebra(text: str) -> str | None:
     """Canonical vertebra ("L4", "T12") of a folded name such as "l4", "d 12"; None for one that nobody has ("s6")."""
-    match = re.fullmatch(r"([cltds])\s?(\d{1,2})", text.strip())
+    match = _NAME.fullmatch(text.strip())
     if not match:
         return None
     letter = "T" if match[1] == "d" else match[1].upper()
@@ -102,8 +106,7 @@ def _parts(text: str) -> list[str]:
     """The vertebrae named by a chain: "l4-5" L4, L5; "l5s1" L5, S1; "l3-l4-l5" L3, L4, L5; "l45" L4, L5."""
     names: list[str] = []
     letter = "L"
-    for match in re.finditer(r"([cltds])?\s?(\d{1,2})", text):
-        number, named = match[2], match[1]
+    for named, number in _PART.findall(text):
         if named:
             letter = "T" if named == "d" else named.upper()
         if letter == "L" and len(number) == 2 and number not in ("10", "11", "12"):
@@ -131,27 +134,51 @@ def find(text: str) -> tuple[Mention, ...]:
     if not _MAYBE.search(text):
         return ()
     found = _endplates(text)
-    taken = [(m.start, m.end) for m in found] + [match.span() for match in _SEQUENCE.finditer(text)]
-    discs = [m for m in _discs(text) if not _overlaps(m, taken)]
+    taken = [(m.start, m.end) for m in found]
+    if has(text, ("t1", "t2", "t 1", "t 2")):
+        taken += [match.span() for match in _SEQUENCE.finditer(text)]
+    discs = [m for m in _discs(text) if not _overlap(m.start, m.end, taken)]
     taken += [(m.start, m.end) for m in discs]
     verts = []
     for match in _VERT.finditer(text):
-        name = vertebra(match.group())
-        if name and not _ROOT.match(text, match.end()) and not _EXIT_ROOT.search(text, 0, match.start()):
-            mention = Mention(match.start(), match.end(), "vertebra", vertebrae=(name,))
-            if not _overlaps(mention, taken):
-                verts.append(mention)
+        start, end = match.span()
+        if _overlap(start, end, taken) or _ROOT.match(text, end) or _EXIT_ROOT.search(text, 0, start):
+            continue
+        if name := vertebra(match.group()):
+            verts.append(Mention(start, end, "vertebra", vertebrae=(name,)))
     return tuple(sorted([*found, *discs, *_downwards(text, _ranges(text, verts))], key=lambda m: m.start))
 
 
 _MAYBE = re.compile(r"[cltds]\s?\d|level|lumbosacral|interspace")
 
 
-def _overlaps(mention: Mention, spans: list[tuple[int, int]]) -> bool:
-    return any(a < mention.end and mention.start < b for a, b in spans)
+def _overlap(start: int, end: int, spans: list[tuple[int, int]]) -> bool:
+    return any(a < end and start < b for a, b in spans)
 
 
 def _discs(text: str) -> list[Mention]:
+    found = _slips(text) if has(text, ("over", " on ", "upon", "relative", "respect")) else []
+    spans = [(m.start, m.end) for m in found]
+    for match in _CHAIN.finditer(text):
+        start, end = match.span()
+        levels = chain_levels(match.group())
+        if levels and not _overlap(start, end, spans):
+            found.append(Mention(start, end, "disc", levels))
+            found += _bare_followers(text, end)
+    if has(text, ("two", "three", "four", "five")):
+        for match in _SPOKEN.finditer(text):
+            if _SPOKEN_NUMBER[match[2]] == int(match[1]) + 1:
+                found.append(Mention(match.start(), match.end(), "disc", (f"L{match[1]}-L{int(match[1]) + 1}",)))
+    if has(text, ("low", "last", "bottom", "caudal")):
+        found += [Mention(m.start(), m.end(), "disc", ("L4-L5", "L5-S1")) for m in _LOWER_TWO.finditer(text)]
+    if "sacral" in text:
+        found += [Mention(m.start(), m.end(), "disc", ("L5-S1",)) for m in _LUMBOSACRAL.finditer(text)]
+    found.sort(key=lambda m: m.start)
+    return _join_ranges(text, found)
+
+
+def _slips(text: str) -> list[Mention]:
+    """The discs of "l4 over l5"."""
     found: list[Mention] = []
     for match in _OVER.finditer(text):
         first, last = vertebra(match[1]), vertebra(match[2])
@@ -159,21 +186,10 @@ def _discs(text: str) -> list[Mention]:
             levels = disc_range(*sorted((first, last), key=lambda v: _HEIGHT[v]))
             if len(levels) == 1:
                 found.append(Mention(match.start(), match.end(), "disc", levels, (first, last)))
-    spans = [(m.start, m.end) for m in found]
-    for match in _CHAIN.finditer(text):
-        mention = Mention(match.start(), match.end(), "disc", chain_levels(match.group()))
-        if mention.levels and not _overlaps(mention, spans):
-            found.append(mention)
-            found += _bare_followers(text, match.end())
-    for match in _SPOKEN.finditer(text):
-        if _SPOKEN_NUMBER[match[2]] == int(match[1]) + 1:
-            found.append(Mention(match.start(), match.end(), "disc", (f"L{match[1]}-L{int(match[1]) + 1}",)))
-    for pattern, levels in ((_LOWER_TWO, ("L4-L5", "L5-S1")), (_LUMBOSACRAL, ("L5-S1",))):
-        found += [Mention(m.start(), m.end(), "disc", levels) for m in pattern.finditer(text)]
-    found.sort(key=lambda m: m.start)
-    return _join_ranges(text, found)
+    return found
 
 
+@remembered
 def chain_levels(text: str) -> tuple[str, ...]:
     """Disc levels of one chain: "l4-5" L4-L5, "l3-s1" L3-L4, L4-L5, L5-S1, "l3-l4-l5" L3-L4, L4-L5."""
     names = _parts(text)
@@ -243,7 +259,7 @@ def _downwards(text: str, mentions: list[Mention]) -> list[Mention]:
 
 def _endplates(text: str) -> list[Mention]:
     found: dict[tuple[int, int], Mention] = {}
-    if not any(word in text for word in ("superior", "inferior", "upper", "lower", "sup", "inf")):
+    if not has(text, ("sup", "inf", "upper", "lower")):
         return []
     for pattern, side_group, name_group in ((_END_BEFORE, 1, 2), (_END_AFTER, 2, 1)):
         for match in pattern.finditer(text):

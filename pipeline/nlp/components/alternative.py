@@ -15,8 +15,9 @@ from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
 from . import exam
+from .body import alone, elsewhere, imaging, outside
 from .involved import Involved, involved
-from .place import Regions, alone, elsewhere, imaging, in_its_terms, lumbar, place
+from .place import Rivals, in_its_terms, lumbar, place
 from .scope import about_spine, anywhere, counts, performed_here
 from .structure import State, denied, states
 from .told import general, is_primary, not_the_source, planned, reading, settle
@@ -24,7 +25,6 @@ from .told import general, is_primary, not_the_source, planned, reading, settle
 _GRADE_BEHIND = re.compile(r"\s*(?:,|\(|is|are|of)\s*(?:\w+\s+)?(?:mild|moderate|severe)\w*")
 _UNGRADED = ("spondylolisthesis", "osteoporosis", "cauda_equina_syndrome", "prior_fusion", "prior_decompression")
 _BARE = {"absent": ("central_stenosis", "foraminal_stenosis")}
-_WORDS = re.compile(r"[,;:.(]")
 _SIDE_BEHIND = re.compile(r"(?:[^.;]{0,40}?\blevels?\b)?[\s,(]*(?:largely\s+|slightly\s+|extending\s+|mainly\s+|more\s+|worse\s+|greater\s+)*(?:to(?:wards?)?|on|in)?\s*(?:the\s+)?(?:left|right|lt|rt)\b(?:\s*(?:>|greater\s+than|more\s+than)\s*(?:left|right|lt|rt))?|[\s,(]*[lr]\s*>\s*[lr]\b|[\s,]*bilateral\w*")
 
 
@@ -34,65 +34,67 @@ class Alternative(FactComponent):
     kind = "alternative"
 
     def find(self, note: NoteView) -> Iterator[Draft]:
-        regions = Regions(note)
         drafts: list[Draft] = []
+        away: set[int] | None = None
         for sentence in note.sentences:
-            if sentence.index in regions.outside or _is_column_name(sentence) or general(sentence.text):
+            named = [target for target in sentence.targets if target.group in ("alternative", "structure")]
+            if not (named or (sentence.cell and denied(sentence))) or _is_column_name(sentence) or general(sentence.text):
                 continue
-            if sentence.targets or sentence.cell:
-                drafts += self._sentence(note, sentence)
-        yield from settle(note, drafts)
+            if away is None:
+                away = outside(note)
+            if sentence.index not in away:
+                drafts += self._sentence(note, sentence, named)
+        return settle(note, drafts)
 
-    def _sentence(self, note: NoteView, sentence: Sentence) -> Iterator[Draft]:
-        targets = [target for target in sentence.targets if target.group == "alternative"]
-        spans = [(target.start, target.end) for target in targets]
-        over = _over(note, sentence)
-        keywords = _keywords(sentence.text)
+    def _sentence(self, note: NoteView, sentence: Sentence, named: list[Target]) -> list[Draft]:
+        drafts: list[Draft] = []
+        over = _over(sentence)
+        targets = [target for target in named if target.group == "alternative"]
+        spans = tuple([(target.start, target.end) for target in targets])
+        keywords = _keywords(sentence.text) if targets else 0
         for number, target in enumerate(targets):
-            rivals = spans[max(0, number - 20):number + 21]
             if target.start >= keywords:
                 break
             if elsewhere(sentence.text, target.start, target.end, anywhere(target)) or not counts(note, target):
                 continue
+            rivals = spans[max(0, number - 20):number + 21]
             if "involves" in target.attributes:
-                yield from self._process(note, target, rivals, over)
-            elif target.attributes.get("exam"):
-                yield from self._exam(note, target, rivals)
+                drafts += self._process(note, target, rivals, over)
+            elif "exam" in target.attributes:
+                drafts += self._exam(note, target, rivals)
             else:
-                yield from self._diagnosis(note, target, rivals)
-        if over or any(target.group == "structure" for target in sentence.targets):
-            yield from self._states(note, sentence, over)
-            yield from self._listed(note, sentence, spans)
+                drafts += self._diagnosis(note, target, rivals)
+        structures = [target for target in named if target.group == "structure"]
+        if structures or not targets:
+            drafts += self._states(note, sentence, structures, targets, over)
+        if structures and _lists_sources(sentence.text):
+            drafts += self._listed(note, structures, spans)
+        return drafts
 
-    def _diagnosis(self, note: NoteView, target: Target, rivals: list[tuple[int, int]]) -> Iterator[Draft]:
-        diagnosis = target.attributes["diagnosis"]
-        around = _around(target, rivals)
-        item = Involved(diagnosis, side(around), severity(_graded_by(target, rivals)))
+    def _diagnosis(self, note: NoteView, target: Target, rivals: Rivals) -> list[Draft]:
         assertion = target.attributes.get("polarity") or reading(note, target)
-        if target.attributes.get("surgery"):
-            done = assertion in ("present", "historical") and not performed_here(note, target.sentence) and (
-                imaging(note) or not planned(target))
-            if assertion == "family" or done:
-                assertion = "family" if assertion == "family" else "present"
-            else:
-                return
-        yield from _draft(note, target, item, assertion, target.start, target.end, rivals)
+        if target.attributes.get("surgery") and assertion != "family":
+            if assertion not in ("present", "historical") or performed_here(note, target.sentence) or (
+                    planned(target) and not imaging(note)):
+                return []
+            assertion = "present"
+        item = Involved(target.attributes["diagnosis"], *_qualified(target, rivals))
+        return _drafts(note, target, [item], assertion, target.start, target.end, rivals)
 
-    def _process(self, note: NoteView, target: Target, rivals: list[tuple[int, int]], over: str) -> Iterator[Draft]:
+    def _process(self, note: NoteView, target: Target, rivals: Rivals, over: str) -> list[Draft]:
         allowed = tuple(target.attributes["involves"])
         found, start, end = involved(target.sentence.text, target.start, target.end, allowed, over)
         assertion = reading(note, target)
         if not found and target.text == "impingement" and imaging(note):
             found = [Involved("nerve_root_compression", None, None)]
         if not found and "needs" not in target.attributes:
-            grade = severity(_graded_by(target, rivals))
+            _, grade = _qualified(target, rivals)
             found = [Involved(name, None, grade) for name in _BARE.get(assertion, ("central_stenosis",))]
         if target.rule == "alternative.narrowing" and not _NARROWS.search(target.sentence.text[start:end] + " " + over):
-            return
-        for item in found:
-            yield from _draft(note, target, item, assertion, start, end, rivals)
+            return []
+        return _drafts(note, target, found, assertion, start, end, rivals)
 
-    def _exam(self, note: NoteView, target: Target, rivals: list[tuple[int, int]]) -> Iterator[Draft]:
+    def _exam(self, note: NoteView, target: Target, rivals: Rivals) -> Iterator[Draft]:
         if target.assertion in ("hypothetical", "general", "family"):
             return
         found = exam.results(target.sentence.text, target.start, target.end) or [
@@ -101,27 +103,31 @@ class Alternative(FactComponent):
             if assertion == "possible" and target.attributes["exam"] == "negative":
                 continue
             item = Involved(target.attributes["diagnosis"], side(target.sentence.text[start:end + 14]), None)
-            yield from _draft(note, target, item, assertion, start, end, rivals)
+            yield from _drafts(note, target, [item], assertion, start, end, rivals)
 
-    def _listed(self, note: NoteView, sentence: Sentence, taken: list[tuple[int, int]]) -> Iterator[Draft]:
+    def _listed(self, note: NoteView, structures: list[Target], taken: Rivals) -> Iterator[Draft]:
         """Joints in a list of sources of pain that is denied: "other pain generators (facet, SIJ) have been ruled out"."""
-        for target in sentence.targets if _lists_sources(sentence.text) else ():
+        for target in structures:
             diagnosis = target.attributes.get("structure")
             if diagnosis in ("facet_arthropathy", "si_joint_dysfunction") and target.assertion == "absent" and not any(
                     a < target.end and target.start < b for a, b in taken):
-                yield from _draft(note, target, Involved(diagnosis, None, None), "absent", target.start, target.end, taken)
+                yield from _drafts(note, target, [Involved(diagnosis, None, None)], "absent", target.start, target.end, taken)
 
-    def _states(self, note: NoteView, sentence: Sentence, over: str) -> Iterator[Draft]:
-        labels = involved(over, len(over), len(over), _STRUCTURAL, over)[0] if over else []
+    def _states(self, note: NoteView, sentence: Sentence, structures: list[Target], targets: list[Target],
+                over: str) -> Iterator[Draft]:
+        labels = _labelled(over) if over else []
         if labels and denied(sentence):
             yield from self._column_denied(note, sentence, labels)
-        tests = [(t.start, t.end) for t in sentence.targets if t.group == "alternative" and "exam" in t.attributes]
-        taken = [(t.start, t.end) for t in sentence.targets if t.group == "alternative" and "exam" not in t.attributes]
-        for state in states(sentence, [item.diagnosis for item in labels]):
-            busy = taken + tests if state.assertion == "absent" else taken
+        found = states(sentence, structures, [item.diagnosis for item in labels])
+        if not found:
+            return
+        tests = [(t.start, t.end) for t in targets if "exam" in t.attributes]
+        taken = tuple([(t.start, t.end) for t in targets if "exam" not in t.attributes])
+        for state in found:
             if state.diagnosis == "central_stenosis" and not imaging(note) and not about_spine(note, sentence) and (
                     "spinal" not in state.structure.text):
                 continue
+            busy = (*taken, *tests) if state.assertion == "absent" else taken
             if any(a < state.end and state.start < b for a, b in busy) or elsewhere(sentence.text, state.start, state.end, True):
                 continue
             said = state.structure.assertion
@@ -129,11 +135,10 @@ class Alternative(FactComponent):
             if state.assertion == "present" and said == "absent":
                 assertion = "absent"
             item = Involved(state.diagnosis, state.side, state.severity)
-            for draft in _draft(note, state.structure, item, assertion, state.start, state.end, taken):
+            for draft in _drafts(note, state.structure, [item], assertion, state.start, state.end, taken):
                 if state.elsewhere or _whole_canal(note, state, sentence):
                     draft.attributes["levels"] = []
                 yield draft
-
 
     @staticmethod
     def _column_denied(note: NoteView, sentence: Sentence, labels: list[Involved]) -> Iterator[Draft]:
@@ -163,6 +168,12 @@ def _keywords(text: str) -> int:
 
 
 @remembered
+def _labelled(over: str) -> list[Involved]:
+    """The structures that the words over a sentence name."""
+    return involved(over, len(over), len(over), _STRUCTURAL, over)[0]
+
+
+@remembered
 def _lists_sources(text: str) -> bool:
     return _SOURCES.search(text) is not None
 
@@ -186,54 +197,45 @@ def _is_column_name(sentence: Sentence) -> bool:
     return sentence.cell and not sentence.label and not sentence.heading
 
 
-def _over(note: NoteView, sentence: Sentence) -> str:
+def _over(sentence: Sentence) -> str:
     """The words over a sentence that may name its structure: its label, else its line's heading."""
     if sentence.label:
         return sentence.label
     return "" if sentence.cell else sentence.heading
 
 
-def _draft(note: NoteView, target: Target, item: Involved, assertion: str, start: int, end: int,
-           rivals: list[tuple[int, int]]) -> Iterator[Draft]:
-    if assertion in ("present", "possible") and not_the_source(target, item.diagnosis):
-        assertion = "absent"
-    where = place(note, target, item.diagnosis, assertion, rivals)
-    if where is None:
-        return
-    where = in_its_terms(item.diagnosis, where, assertion == "absent")
-    attributes: dict[str, Any] = {
-        "diagnosis": item.diagnosis, "levels": where.levels, "vertebrae": where.vertebrae, "side": item.side,
-        "severity": None if item.diagnosis in _UNGRADED else item.severity,
-        "primary": bool(target.attributes.get("primary") or is_primary(target)) and assertion in ("present", "possible")}
-    yield Draft(target.sentence, start, end, target.rule, attributes, assertion, target.cue)
+def _drafts(note: NoteView, target: Target, found: list[Involved], assertion: str, start: int, end: int,
+            rivals: Rivals) -> list[Draft]:
+    drafts = []
+    for item in found:
+        said = "absent" if assertion in ("present", "possible") and not_the_source(target, item.diagnosis) else assertion
+        where = place(note, target, item.diagnosis, said, rivals)
+        if where is None:
+            continue
+        where = in_its_terms(item.diagnosis, where, said == "absent")
+        attributes: dict[str, Any] = {
+            "diagnosis": item.diagnosis, "levels": where.levels, "vertebrae": where.vertebrae, "side": item.side,
+            "severity": None if item.diagnosis in _UNGRADED else item.severity,
+            "primary": said in ("present", "possible") and bool(target.attributes.get("primary") or is_primary(target))}
+        drafts.append(Draft(target.sentence, start, end, target.rule, attributes, said, target.cue))
+    return drafts
 
 
-def _around(target: Target, rivals: list[tuple[int, int]]) -> str:
-    """The words that may carry the finding's side: from the finding before it, and a side named right behind it."""
-    return _with_side(target.sentence.text, target.start, target.end, _left(target, rivals))
-
-
-@remembered
-def _with_side(text: str, start: int, end: int, left: int) -> str:
-    left = max([left, *(m.end() for m in _WORDS.finditer(text, left, start))])
-    behind = _SIDE_BEHIND.match(text, end)
-    return text[left:end] + (" " + behind.group() if behind else "")
-
-
-def _graded_by(target: Target, rivals: list[tuple[int, int]]) -> str:
-    return _with_grade(target.sentence.text, target.start, target.end, max(target.start - 60, _left(target, rivals)))
+def _qualified(target: Target, rivals: Rivals) -> tuple[str | None, str | None]:
+    """The side and the grade of a finding: in the words from the finding before it on, or right behind it."""
+    before = 0
+    for _, end in rivals:
+        if before < end <= target.start:
+            before = end
+    return _side_and_grade(target.sentence.text, target.start, target.end, before)
 
 
 @remembered
-def _with_grade(text: str, start: int, end: int, left: int) -> str:
-    left = max([left, *(m.end() for m in _WORDS.finditer(text, left, start))])
-    behind = _GRADE_BEHIND.match(text[end:])
-    return text[left:end] + (behind.group() if behind else "")
-
-
-def _left(target: Target, rivals: list[tuple[int, int]]) -> int:
-    """Where the finding before a target ends."""
-    return max((b for _, b in rivals if b <= target.start), default=0)
+def _side_and_grade(text: str, start: int, end: int, before: int) -> tuple[str | None, str | None]:
+    first = max([before, *(1 + text.rfind(sign, before, start) for sign in ",;:.(")])
+    beside, graded = _SIDE_BEHIND.match(text, end), _GRADE_BEHIND.match(text, end)
+    return (side(text[first:end] + (" " + beside.group() if beside else "")),
+            severity(text[max(first, start - 60):end] + (graded.group() if graded else "")))
 
 
 @Language.factory("bvn_alternative", requires=["doc.spans"], assigns=["doc.spans"])

@@ -36,7 +36,7 @@ def _drafts(note: NoteView, item: Finding, found: list[Finding]) -> Iterator[Dra
     group = group_of(note, item, found)
     if group and group.outside:
         return
-    where, plates = levels(group), group.endplates if group else []
+    where, plates = levels(group), list(group.endplates) if group else []
     for name, at in _distribute(item, where):
         attributes = {"type": name, "basis": item.basis, "levels": at, "endplates": plates}
         hedged = item.assertion == "present" and item.relation == "choice" and name != "unspecified"

@@ -7,7 +7,7 @@ from ..attach import groups
 from ..component import NoteView
 from ..sentences import Sentence
 from ..targets import Target
-from .place import imaging
+from .body import imaging
 
 
 def performed_here(note: NoteView, sentence: Sentence) -> bool:
@@ -26,8 +26,8 @@ def anywhere(target: Target) -> bool:
 
 def counts(note: NoteView, target: Target) -> bool:
     """Words too common outside imaging ("infection", "tumour") count only in imaging text or beside another such finding."""
-    if any(other.rule in ("alternative.infection", "alternative.fracture") for other in target.sentence.targets) and (
-            target.assertion == "possible"):
+    if target.assertion == "possible" and any(
+            other.rule in ("alternative.infection", "alternative.fracture") for other in target.sentence.targets):
         return True
     if target.rule == "alternative.fusion" and target.assertion != "family" and not imaging(note):
         return bool(_OF_SPINE.search(target.sentence.text) or groups(target.sentence))
@@ -35,13 +35,17 @@ def counts(note: NoteView, target: Target) -> bool:
         return about_spine(note, target.sentence)
     if target.rule == "alternative.slip" and about_spine(note, target.sentence):
         return True
-    if target.attributes.get("reading") == "imaging" and _scan_of_other_region(note):
-        return bool(_OF_SPINE.search(target.sentence.text) or groups(target.sentence))
-    return target.attributes.get("reading") != "imaging" or imaging(note) or target.sentence.section in (
-        "findings", "impression", "indication") or bool(re.search(r"\b(?:mri|ct|x-?ray|spine|spinal|lumbar(?!\s+punct))\b", target.sentence.text)) or (
-        bool(re.search(r"\b(?:mri|x-?ray|ct)\b", note.text[:200].lower())))
+    if target.attributes.get("reading") != "imaging":
+        return True
+    text = target.sentence.text
+    if _scan_of_other_region(note):
+        return bool(_OF_SPINE.search(text) or groups(target.sentence))
+    return target.sentence.section in ("findings", "impression", "indication") or bool(_IN_IMAGING.search(text)) or (
+        imaging(note) or bool(_STUDY.search(note.text[:200].lower())))
 
 
+_IN_IMAGING = re.compile(r"\b(?:mri|ct|x-?ray|spine|spinal|lumbar(?!\s+punct))\b")
+_STUDY = re.compile(r"\b(?:mri|x-?ray|ct)\b")
 _OF_SPINE = re.compile(r"lumb|spin|\bback\b|interbody|vertebr|\bdiscs?\b|laminect|screw|\b[tpaxlo]lif\b|sacr|decompress|dis[ck]ect")
 _SPINAL_FRACTURE = re.compile(r"compression|wedg|burst|vertebr|osteoporotic|fragility|lumbar|vcf|collapse|endplate|height")
 _SPINE_WORDS = re.compile(r"\b(?:x-?rays?|xr|films?|mri|ct|radiograph\w*|imaging|spine|spinal|lumbar|vertebra\w*|back|l[1-5]|t1[12]|"

@@ -47,34 +47,37 @@ class State:
     elsewhere: bool = False
 
 
-def states(sentence: Sentence, over: list[str]) -> Iterator[State]:
-    """The states of structures that a sentence names; `over` are the structures its label names."""
-    targets = [target for target in sentence.targets if target.group == "structure"]
+def states(sentence: Sentence, targets: list[Target], over: list[str]) -> list[State]:
+    """The states of structures that a sentence names by its structure terms; `over` are the structures its label names."""
+    named = [target for target in targets if "structure" in target.attributes]
+    found: list[State] = []
+    if not (named or over):
+        return found
     words = [target for target in targets if "state" in target.attributes]
     said = [word for word in words if not word.attributes.get("label_only")]
-    named = [target for target in targets if "structure" in target.attributes]
     done: set[int] = set()
     for structure in named:
         word = _state_of(sentence.text, structure, _near(named, structure), _near(said, structure))
         if word is not None:
             done.add(id(word))
             diagnosis = structure.attributes["structure"]
-            yield from _state(sentence, structure, word, diagnosis)
+            found += _state(sentence, structure, word, diagnosis)
             for other in [later for later in _near(said, word) if later.start >= word.end]:  # "foramina: left mild, right normal"
                 if not _OTHER_SIDE.fullmatch(sentence.text, word.end, other.start):
                     break
                 done.add(id(other))
-                yield from _state(sentence, other, other, diagnosis)
+                found += _state(sentence, other, other, diagnosis)
                 word = other
     for word in words:
         if id(word) not in done and over and (elsewhere := _of_label(sentence, word, named)) is not None:
             for diagnosis in over:
-                yield from _state(sentence, word, word, diagnosis, elsewhere)
+                found += _state(sentence, word, word, diagnosis, elsewhere)
+    return found
 
 
 def denied(sentence: Sentence) -> bool:
     """Whether a table cell says that its column's finding is missing ("none")."""
-    return sentence.cell and bool(_NONE.fullmatch(sentence.text))
+    return sentence.cell and _NONE.fullmatch(sentence.text) is not None
 
 
 _NONE = re.compile(r"(?:none|no|nil|absent|negative|not\s+present|none\s+seen|0)\.?")
@@ -92,6 +95,8 @@ def _state(sentence: Sentence, structure: Target, word: Target, diagnosis: str, 
 
 def _near(targets: list[Target], target: Target) -> list[Target]:
     """Those of some targets, in text order, that stand near one of them."""
+    if len(target.sentence.text) <= 250:
+        return targets
     low = bisect_left(targets, target.start - 250, key=lambda other: other.start)
     return targets[low:bisect_left(targets, target.end + 250, key=lambda other: other.start)]
 

@@ -12,7 +12,8 @@ from ..levels import HEADING_LEVELS, find
 from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
-from .place import imaging
+from ..words import has
+from .body import imaging
 
 _SOURCE = r"(?:pain\s+)?(?:generators?|sources?|causes?|drivers?|culprits?|explanation|etiology|aetiology)"
 _IS_SOURCE = re.compile(rf"[^.;]{{0,40}}?(?:\b(?:is|are|as|being|represents?|appears?\s+to\s+be|be|remains?)\s+(?:the\s+|his\s+|her\s+|their\s+|a\s+)?"
@@ -29,10 +30,14 @@ _PAST = re.compile(r"\b(?:s/p|status\s+post|post|prior|previous\w*|history|hx|h/
                    r"(?:in\s+)?(?:19|20)\d\d|evidence|noted|defects?|changes?|solid|hardware|level)\b")
 
 
+_GENERAL_WORDS = ("=", "graded", "key", "asymptomatic", "people", " can ", " may ", " from ", "caused", "mean", "depth", "base",
+                  "common", "coverage", "policy")
+
+
 @remembered
 def general(text: str) -> bool:
     """Whether a sentence explains grades, gives figures for people at large, or teaches."""
-    return bool(_GENERAL.search(text))
+    return has(text, _GENERAL_WORDS) and _GENERAL.search(text) is not None
 
 
 def in_question(note: NoteView, sentence: Sentence) -> bool:
@@ -53,6 +58,8 @@ def in_question(note: NoteView, sentence: Sentence) -> bool:
 def reading(note: NoteView, target: Target) -> str:
     """The target's assertion: structural diagnoses of the history stay present, a question in the indication is hypothetical."""
     assertion = target.assertion
+    if assertion == "present":
+        return assertion
     if assertion == "historical" and (target.cue is None or "historical" not in target.cues or _far(target)):
         return "present"
     if assertion == "possible" and (in_question(note, target.sentence) or _asked(note, target)):
@@ -79,8 +86,10 @@ def _asked(note: NoteView, target: Target) -> bool:
 def _denied_inside(target: Target) -> bool:
     """Whether the denial stands within a contact that is asserted: "abutting but not displacing the root"."""
     cue = target.cue
-    inside = cue is not None and target.sentence.source(target.start) < cue.start < target.sentence.source(target.end)
-    return inside and bool(re.search(r"\bbut\s+(?:\w+\s+)?not\b", target.text)) and target.rule == "alternative.root_hit"
+    if target.rule != "alternative.root_hit" or cue is None:
+        return False
+    inside = target.sentence.source(target.start) < cue.start < target.sentence.source(target.end)
+    return inside and bool(re.search(r"\bbut\s+(?:\w+\s+)?not\b", target.text))
 
 
 def is_primary(target: Target) -> bool:
@@ -120,34 +129,38 @@ def settle(note: NoteView, drafts: list[Draft]) -> Iterator[Draft]:
     the impression of what every line denied; unnamed surgery beside a named operation; a further denial of infection.
     """
     placed: dict[tuple[str, str], set[str]] = {}
+    sources: set[tuple[str, str]] = set()
     for draft in drafts:
-        where = draft.attributes["levels"] or draft.attributes["vertebrae"]
-        placed.setdefault((draft.attributes["diagnosis"], draft.assertion), set()).update(where)
-    lines = _heading_levels(note)
-    sources = {(draft.attributes["diagnosis"], draft.assertion) for draft in drafts if draft.attributes["primary"]}
+        attributes = draft.attributes
+        key = (attributes["diagnosis"], draft.assertion)
+        placed.setdefault(key, set()).update(attributes["levels"] or attributes["vertebrae"])
+        if attributes["primary"]:
+            sources.add(key)
     for draft in drafts:
         draft.attributes["primary"] = (draft.attributes["diagnosis"], draft.assertion) in sources and not draft.rule.endswith("_test")
-        if not _repeats(draft, placed, lines):
+        if not _repeats(note, draft, placed):
             yield draft
 
 
-def _repeats(draft: Draft, placed: dict[tuple[str, str], set[str]], lines: set[str]) -> bool:
+def _repeats(note: NoteView, draft: Draft, placed: dict[tuple[str, str], set[str]]) -> bool:
     diagnosis, assertion = draft.attributes["diagnosis"], draft.assertion
     if draft.rule in ("alternative.operation", "alternative.back_surgery"):
         return ("prior_fusion", "present") in placed or bool(placed.get(("prior_decompression", "present")))
     if draft.rule == "alternative.infection_imaging" and any(
             kind == diagnosis and (said, bool(where)) != (assertion, False) for (kind, said), where in placed.items()):
         return True
-    given = placed[diagnosis, assertion]
     if draft.attributes["levels"] or draft.attributes["vertebrae"]:
         return False
+    given = placed[diagnosis, assertion]
     section = draft.sentence.section
     if assertion == "hypothetical":
         return section in ("impression", "addendum") and any((diagnosis, said) in placed for said in ("present", "possible"))
     if assertion in ("present", "possible"):
         return bool(given) and not _EVERYWHERE.search(draft.sentence.text)
-    return (assertion == "absent" and section == "impression" and bool(lines) and lines <= given
-            and draft.attributes["severity"] is None)
+    if assertion != "absent" or section != "impression" or draft.attributes["severity"] is not None:
+        return False
+    lines = _heading_levels(note)
+    return bool(lines) and lines <= given
 
 
 _EVERYWHERE = re.compile(r"\belsew\w+|\belswere\b|\bother\s+levels?\b")
@@ -155,9 +168,11 @@ _EVERYWHERE = re.compile(r"\belsew\w+|\belswere\b|\bother\s+levels?\b")
 
 def _heading_levels(note: NoteView) -> set[str]:
     """The levels that head lines of the note."""
-    levels: set[str] = set()
-    for sentence in note.sentences:
-        match = HEADING_LEVELS.match(sentence.text)
-        if match and not sentence.cell:
-            levels.update(level for mention in find(match[1]) for level in mention.levels)
-    return levels
+    found: set[str] | None = note.cache.get("heading_levels")
+    if found is None:
+        found = note.cache["heading_levels"] = set()
+        for sentence in note.sentences:
+            match = HEADING_LEVELS.match(sentence.text)
+            if match and not sentence.cell:
+                found.update(level for mention in find(match[1]) for level in mention.levels)
+    return found

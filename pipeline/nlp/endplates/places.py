@@ -23,7 +23,7 @@ def levels(group: Group | None) -> list[str]:
     if group is None:
         return []
     if group.levels or len(group.vertebrae) < 2:
-        return group.levels
+        return list(group.levels)
     names = sorted(group.vertebrae, key=lambda name: lv.SPINE.index(name) if name in lv.SPINE else 99)
     return list(lv.disc_range(names[0], names[-1]))
 
@@ -105,7 +105,7 @@ def _endplate(note: NoteView, sentence: Sentence, side: str) -> Group | None:
     if name is None:
         return attach(note, sentence, 0, 0, [])
     side = {"upper": "superior", "lower": "inferior"}.get(side, side)
-    return Group(0, 0, (lv.Mention(0, 0, "endplate", lv.facing(name, [side]), (name,), (f"{name} {side}",)),))
+    return Group.of([lv.Mention(0, 0, "endplate", lv.facing(name, [side]), (name,), (f"{name} {side}",))])
 
 
 def _form_level(note: NoteView, sentence: Sentence) -> Group | None:
