@@ -86,7 +86,11 @@ def _tells(string: str, at_word: bool) -> bool:
 
 def _heads(strings: set[str]) -> set[str]:
     """Without the strings that begin with another of the set."""
-    return {string for string in strings if not any(string[:size] in strings for size in range(len(string)))}
+    kept: list[str] = []
+    for string in sorted(strings):
+        if not kept or not string.startswith(kept[-1]):
+            kept.append(string)
+    return set(kept)
 
 
 def _beginnings(items: Any) -> tuple[set[str], set[str]]:
