@@ -16,7 +16,7 @@ from typing import Any
 
 _MAX_SET = 64
 _MAX_BRANCHES = 64
-_MAX_START, _MAX_STARTS, _MAX_REPEATED = 8, 512, 24
+_MAX_START, _MAX_STARTS, _MAX_REPEATED = 8, 256, 16
 _BLANK = (c.CATEGORY, c.CATEGORY_SPACE)  # the only blank of folded text is " "
 
 Gate = tuple[frozenset[str], ...]
@@ -99,7 +99,7 @@ def _beginnings(items: Any) -> tuple[set[str], set[str]]:
     for op, arg in items:
         more, open_ends = _beginning(op, arg)
         if (len(whole) * (len(more) + len(open_ends)) + len(begun)) > _MAX_STARTS:
-            return set(), begun | whole
+            return set(), begun | {a + b for a in whole for b in _shortened(more | open_ends, _MAX_STARTS // len(whole))}
         begun |= {a + b for a in whole for b in open_ends}
         longer = {a + b for a in whole for b in more}
         begun |= {string[:_MAX_START] for string in longer if len(string) >= _MAX_START}
@@ -109,15 +109,27 @@ def _beginnings(items: Any) -> tuple[set[str], set[str]]:
     return whole, begun
 
 
+def _shortened(strings: set[str], most: int) -> set[str]:
+    """Beginnings of the strings, as long as they can be where there are to be no more than `most`."""
+    for size in range(_MAX_START, 0, -1):
+        cut = {string[:size] for string in strings}
+        if len(cut) <= most:
+            return cut
+    return {""}
+
+
 def _beginning(op: Any, arg: Any) -> tuple[set[str], set[str]]:
     """`_beginnings` of one item."""
-    exact = _exact(op, arg) if op in (c.LITERAL, c.AT, c.ASSERT, c.ASSERT_NOT, c.IN) else None
+    exact = _exact(op, arg) if op in (c.LITERAL, c.AT, c.ASSERT_NOT, c.IN) or (op is c.ASSERT and arg[0] < 0) else None
     if op is c.IN and exact is None:
         exact = _exact(op, [(c.LITERAL, 32) if item == _BLANK else item for item in arg])
     if exact is not None:
         return exact, set()
     if op is c.SUBPATTERN and not arg[1] and not arg[2]:
         return _beginnings(arg[-1])
+    if op is c.ASSERT and arg[0] > 0:
+        whole, begun = _beginnings(arg[1])
+        return set(), whole | begun
     if op is c.BRANCH:
         parts = [_beginnings(branch) for branch in arg[1]]
         return set().union(*(whole for whole, _ in parts)), set().union(*(begun for _, begun in parts))
