@@ -11,7 +11,9 @@ import re
 import re._compiler as compiler  # type: ignore[import-not-found]
 import re._constants as c  # type: ignore[import-not-found]
 import re._parser as parser  # type: ignore[import-not-found]
+from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import groupby
 from typing import Any
 
 _MAX_SET = 64
@@ -96,8 +98,8 @@ def _heads(strings: set[str]) -> set[str]:
 def _beginnings(items: Any) -> tuple[set[str], set[str]]:
     """The strings a sequence can match as a whole, and those of which only the beginning is known."""
     whole, begun = {""}, set[str]()
-    for op, arg in items:
-        more, open_ends = _beginning(op, arg)
+    for op, arg in _with_words(items):
+        more, open_ends = ({arg}, set()) if op is None else _beginning(op, arg)
         if (len(whole) * (len(more) + len(open_ends)) + len(begun)) > _MAX_STARTS:
             return set(), begun | {a + b for a in whole for b in _shortened(more | open_ends, _MAX_STARTS // len(whole))}
         begun |= {a + b for a in whole for b in open_ends}
@@ -107,6 +109,15 @@ def _beginnings(items: Any) -> tuple[set[str], set[str]]:
         if not whole:
             break
     return whole, begun
+
+
+def _with_words(items: Any) -> Iterator[tuple[Any, Any]]:
+    """The items of a sequence, those that follow one another as plain characters as one string without an operator."""
+    for literal, group in groupby(items, key=lambda item: item[0] is c.LITERAL):
+        if literal:
+            yield None, "".join(chr(arg) for _, arg in group)
+        else:
+            yield from group
 
 
 def _shortened(strings: set[str], most: int) -> set[str]:
