@@ -198,6 +198,8 @@ _DATES = [
     re.compile(r"(?<![\d/.-])(?P<m>\d{1,2})/(?P<y>(?:19|20)\d\d)(?![\d/])"),
     re.compile(r"(?<![\d/.,$-])(?P<y>(?:19[5-9]|20[0-4])\d)(?![\d/]|\s*(?:mg|iu|ml|mcg|units?|lbs?))"),
 ]
+_UNNAMED = [pattern for pattern in _DATES if "n" not in pattern.groupindex]
+_NAME = re.compile(_MONTH)
 _DATE_SEEN = re.compile(r"[\d'](?:[/-]\d{1,2}[/-]\d|(?:(?<=1)9|(?<=2)0)\d\d|(?<=')\d\d)")  # what no date is without
 
 
@@ -209,7 +211,7 @@ def dates(text: str) -> tuple[Day, ...]:
 @remembered
 def _dates(text: str) -> tuple[Day, ...]:
     found: list[Day] = []
-    for pattern in _DATES:
+    for pattern in _DATES if _NAME.search(text) else _UNNAMED:
         for match in pattern.finditer(text):
             day = _day(match)
             if day and not any(other.start < day.end and day.start < other.end for other in found):

@@ -16,7 +16,7 @@ from . import therapy_outcome, therapy_status
 from .therapy_course import course
 from .therapy_note import NoteKind
 from .therapy_passage import Cues, Passage, passages
-from .therapy_scope import Scope
+from .therapy_scope import Parts, Scope
 from .therapy_statement import Statement, draft, measure, merge, summary
 from .therapy_status import INTERVENTIONS, USED
 from .therapy_terms import counts
@@ -37,16 +37,16 @@ class Therapy(FactComponent):
         super().__init__(nlp, name)
         self.statuses = Cues("therapy_status", lexicons)
         self.outcomes = Cues("therapy_outcome", lexicons)
-        self.scopes = Cues("therapy_scope", lexicons)
+        self.parts = Parts(lexicons)
 
     def find(self, note: NoteView) -> Iterator[Draft]:
-        if next(note.targets("therapy", "therapy_visits"), None) is None:
+        if next(note.targets("therapy"), None) is None and next(note.targets("therapy_visits"), None) is None:
             return
         for group in merge(self._statements(note)):
             yield draft(group)
 
     def _statements(self, note: NoteView) -> list[Statement]:
-        scope, kind = Scope(note, self.scopes), NoteKind(note)
+        scope, kind = Scope(note, self.parts), NoteKind(note)
         found: list[Statement] = []
         last: list[Statement] = []
         over: str | None = None
@@ -72,11 +72,10 @@ class Therapy(FactComponent):
 
     def _read(self, passage: Passage, note: NoteView, kind: NoteKind) -> list[Statement]:
         """The statements of one passage."""
-        cues = self.statuses.find(passage.text)
         outcomes = self.outcomes.find(passage.text)
         told = therapy_outcome.in_passage(passage, outcomes)
         taken = [(hit.start, hit.end) for hit in outcomes]
-        cues = [cue for cue in cues if cue.rule.metadata["status"] in ("planned", *USED)
+        cues = [cue for cue in self.statuses.find(passage.text) if cue.rule.metadata["status"] in ("planned", *USED)
                 or not any(start <= cue.start and cue.end <= end for start, end in taken)]
         statements = []
         for number, mention in enumerate(passage.mentions):

@@ -23,7 +23,7 @@ _REFERS = re.compile(r"[\s-]*(?:(?:but|and|with|which|that|this|it|these|they|no
                      r"plateau\w*|the\s+patient|i)\b)")
 
 
-def in_passage(passage: Passage, cues: list[Hit]) -> dict[int, str]:
+def in_passage(passage: Passage, cues: tuple[Hit, ...]) -> dict[int, str]:
     """The outcome of each mention (by its place in the passage) as far as the passage tells."""
     mentions = passage.mentions
     found: dict[int, str] = {}
@@ -90,7 +90,7 @@ def _run_back(text: str, mentions: list[Mention], before: list[int], stop: int) 
     return run
 
 
-def following(passage: Passage, cues: list[Hit]) -> tuple[str, bool] | None:
+def following(passage: Passage, cues: tuple[Hit, ...]) -> tuple[str, bool] | None:
     """The outcome a sentence without treatments gives to those named before it, and whether to all of the paragraph."""
     if not cues or passage.text.rstrip().endswith("?"):
         return None

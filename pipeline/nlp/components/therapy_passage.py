@@ -5,13 +5,15 @@ A table row says "PT | 12 visits | no relief" in cells of its own; read as one p
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .. import lexicon
 from ..component import NoteView
 from ..matcher import Hit, LinearMatcher, longest
+from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
 
@@ -40,7 +42,7 @@ class Passage:
     text: str
     sentences: list[Sentence]
     offsets: list[int]
-    mentions: list[Mention] = field(default_factory=list)
+    mentions: list[Mention]
 
     @property
     def sentence(self) -> Sentence:
@@ -48,7 +50,7 @@ class Passage:
 
     def source(self, offset: int) -> int:
         """The note offset of an offset of the passage."""
-        at = max(i for i, start in enumerate(self.offsets) if start <= offset)
+        at = bisect_right(self.offsets, offset) - 1
         sentence = self.sentences[at]
         return sentence.source(min(offset - self.offsets[at], len(sentence.text)))
 
@@ -71,16 +73,15 @@ def passages(note: NoteView) -> Iterator[Passage]:
 
 
 def _join(sentences: list[Sentence]) -> Passage:
-    offsets, at = [], 0
+    offsets, mentions, at = [], [], 0
     for sentence in sentences:
         offsets.append(at)
-        at += len(sentence.text) + 3
-    passage = Passage(" | ".join(sentence.text for sentence in sentences), sentences, offsets)
-    for offset, sentence in zip(offsets, sentences, strict=True):
         for target in sentence.targets:
-            if target.group in ("therapy", "therapy_visits"):
-                passage.mentions.append(Mention(target, offset + target.start, offset + target.end))
-    return passage
+            if target.group == "therapy" or target.group == "therapy_visits":
+                mentions.append(Mention(target, at + target.start, at + target.end))
+        at += len(sentence.text) + 3
+    text = sentences[0].text if len(sentences) == 1 else " | ".join([sentence.text for sentence in sentences])
+    return Passage(text, sentences, offsets, mentions)
 
 
 def is_list(between: str) -> bool:
@@ -94,10 +95,11 @@ class Cues:
     def __init__(self, name: str, lexicons: str | None = None) -> None:
         self.matcher = LinearMatcher()
         self.matcher.add([_Rule(entry) for entry in lexicon.entries(name, lexicons)])
+        self.find = remembered(self._find)
 
-    def find(self, text: str) -> list[Hit]:
+    def _find(self, text: str) -> tuple[Hit, ...]:
         """The cues of a folded text in order; of overlapping ones the longest."""
-        return longest(self.matcher.find(text))
+        return tuple(longest(self.matcher.find(text)))
 
 
 class _Rule:

@@ -6,9 +6,12 @@ of the problem list or the paragraph it stands in; what the note is about. See t
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 
 from ..component import NoteView
 from ..matcher import Hit
+from ..memory import remembered
 from ..sentences import Sentence
 from .therapy_passage import Cues, Mention, Passage
 
@@ -28,76 +31,123 @@ _OUTWEIGHS = 0.34  # the back need not be the only complaint
 _BACK_ONLY = frozenset({"past_history", "past_surgical_history", "social_history", "review_of_systems"})
 
 
+@dataclass(slots=True, frozen=True)
+class Named:
+    """The parts of the body and the illnesses that a text names: all, and those `said`, not merely denied.
+
+    `kinds` are those of what is said; `opens` is the kind of the problem the text opens with, `turns` the kind that its
+    paragraph turns to, whatever it was about; both empty where there is none.
+    """
+    all: tuple[Hit, ...] = ()
+    said: tuple[Hit, ...] = ()
+    kinds: frozenset[str] = frozenset()
+    opens: str = ""
+    turns: str = ""
+
+
+_NOTHING = Named()
+
+
+class Parts(Cues):
+    """Finds the parts of the body and the illnesses that treatments are given for."""
+
+    def __init__(self, lexicons: str | None = None) -> None:
+        super().__init__("therapy_scope", lexicons)
+        self.named = remembered(self._named)
+
+    def _named(self, text: str) -> Named:
+        found = self._find(text)
+        if not found:
+            return _NOTHING
+        said = tuple(hit for hit in found if not _NEGATED.search(text, max(0, hit.start - 70), hit.start))
+        kinds, opens = frozenset(map(_kind, said)), _opening(said, text)
+        turns = "back" if "back" in kinds else "other" if opens or _is_problem(said, text) else ""
+        return Named(found, said, kinds, opens, turns)
+
+
 class Scope:
     """Tells of each treatment of one note whether it was for the back."""
 
-    def __init__(self, note: NoteView, cues: Cues) -> None:
-        self.note, self.cues = note, cues
-        self._topics = self._walk()
+    def __init__(self, note: NoteView, parts: Parts) -> None:
+        self.note, self.parts = note, parts
+        self._paragraphs: dict[int, str] = {}  # by sentence
+        self._blocks: dict[int, str] = {}
 
     def is_back(self, passage: Passage, mention: Mention) -> bool:
         """Whether the treatment was for the back, as far as the note says."""
-        named = self.cues.find(passage.text)
-        found = _said(named, passage.text)
-        about = _beside(named, passage.text, mention, passage.mentions) or _in_sentence(
-            [hit for hit in named if hit in found or _kind(hit) == "back"], passage.text, mention)
-        if about is None and mention.modality == "oral_steroid" and self._topics.get(passage.sentence.index) != "back":
+        named = self.parts.named(passage.text)
+        about = named.all and (_beside(named.all, passage.text, mention, passage.mentions) or _in_sentence(
+            [hit for hit in named.all if _kind(hit) == "back" or hit in named.said], passage.text, mention))
+        if about:
+            return about == "back"
+        sentence = passage.sentence
+        topic = self._paragraph(sentence) or self._block(sentence)  # the last named there, else what it stands under
+        if mention.modality == "oral_steroid" and topic != "back":
             return self.about == "back" and not any(_STEROID_DISEASE.search(s.text) for s in self.note.sentences
                                                     if s.section != "past_history")
-        at_work = mention.modality == "activity_modification" and passage.sentence.section == "social_history"
-        if about is None and passage.sentence.section in _BACK_ONLY and not at_work:
-            return mention.modality == "surgery" or self._topics.get(passage.sentence.index) == "back"
-        if about is None:
-            about = self._topics.get(passage.sentence.index) or self.about
-        return about == "back"
+        at_work = mention.modality == "activity_modification" and sentence.section == "social_history"
+        if sentence.section in _BACK_ONLY and not at_work:
+            return mention.modality == "surgery" or topic == "back"
+        return (topic or self.about) == "back"
 
-    def _walk(self) -> dict[int, str]:
-        """The topic each sentence inherits: its paragraph's, or that of the problem it stands under."""
-        topics: dict[int, str] = {}
+    def _paragraph(self, sentence: Sentence) -> str:
+        """What the paragraph of a sentence is about so far: the back or the other part named last."""
+        sentences, known = self.note.sentences, self._paragraphs
+        passed, at, about = [], sentence.index, ""
+        while at >= 0 and not about and sentences[at].line == sentence.line and sentences[at].section == sentence.section:
+            if at in known:
+                about = known[at]
+                break
+            named = self.parts.named(sentences[at].text)
+            passed.append((at, named.kinds))
+            about = named.turns
+            at -= 1
+        for at, kinds in reversed(passed):
+            about = known[at] = about or ("other" if kinds else "")
+        return about
+
+    def _block(self, sentence: Sentence) -> str:
+        """The problem a line stands under: the one it opens with or, for a labelled item, that of the line above."""
+        sentences, known = self.note.sentences, self._blocks
+        passed, at, block = [], sentence.index, ""
+        while at not in known:
+            passed.append(at)
+            before = sentences[at - 1] if at else None
+            if before is None or before.line != sentences[at].line:
+                block = self.parts.named(sentences[at].text).opens
+                if block or not _belongs(sentences[at]):
+                    break
+            if before is None or before.section != sentences[at].section:
+                break
+            at -= 1
+        block = known.get(at, block)
+        known.update(dict.fromkeys(passed, block))
+        return block
+
+    @cached_property
+    def about(self) -> str:
+        """What the note's opening, its complaint and its history are about."""
         weights = {"back": 0.0, "other": 0.0}
-        block = paragraph = None
-        line, section = -1, ""
         for sentence in self.note.sentences:
-            found = _said(self.cues.find(sentence.text), sentence.text)
-            if sentence.section != section:
-                block = paragraph = None
-                section = sentence.section
-            if sentence.line != line:
-                line, paragraph = sentence.line, None
-                opened = _opening(found, sentence)
-                if opened or not _belongs(sentence):
-                    block = opened
-            kinds = {_kind(hit) for hit in found}
-            if "back" in kinds:
-                paragraph = "back"
-            elif kinds and (paragraph is None or _opening(found, sentence) or _is_problem(found, sentence)):
-                paragraph = "other"
-            topics[sentence.index] = paragraph or block or ""
-            self._weigh(weights, found, sentence)
-        self.about = "back" if weights["back"] >= weights["other"] * _OUTWEIGHS else "other"
-        return topics
+            main = (sentence.label and _MAIN.search(sentence.label)) or self._complains(sentence)
+            if main or sentence.index < 8 or sentence.section in ("hpi", "chief_complaint", "indication"):
+                for kind in self.parts.named(sentence.text).kinds:
+                    weights[kind] += 3 if main else 1
+        return "back" if weights["back"] >= weights["other"] * _OUTWEIGHS else "other"
 
-    def _weigh(self, weights: dict[str, float], found: list[Hit], sentence: Sentence) -> None:
-        """Count what the note's opening, its complaint and its history are about."""
+    def _complains(self, sentence: Sentence) -> bool:
+        """Whether a sentence opens the chief complaint."""
+        if sentence.section != "chief_complaint":
+            return False
         before = self.note.before(sentence)
-        complains = sentence.section == "chief_complaint" and (before is None or before.section != "chief_complaint"
-                                                               or before.text.rstrip(" :,").endswith("complaint"))
-        main = complains or _MAIN.search(sentence.label)
-        if main or sentence.index < 8 or sentence.section in ("hpi", "chief_complaint", "indication"):
-            for kind in {_kind(hit) for hit in found}:
-                weights[kind] += 3 if main else 1
+        return before is None or before.section != "chief_complaint" or before.text.rstrip(" :,").endswith("complaint")
 
 
 def _kind(hit: Hit) -> str:
     return "back" if hit.rule.metadata["about"] == "back" else "other"
 
 
-def _said(found: list[Hit], text: str) -> list[Hit]:
-    """The parts and illnesses that are not merely denied."""
-    return [hit for hit in found if not _NEGATED.search(text, max(0, hit.start - 70), hit.start)]
-
-
-def _beside(found: list[Hit], text: str, mention: Mention, mentions: list[Mention]) -> str | None:
+def _beside(found: tuple[Hit, ...], text: str, mention: Mention, mentions: list[Mention]) -> str | None:
     """The purpose right behind the treatment ("for the neck") or the part right before it ("knee injection")."""
     for hit in found:
         if hit.start >= mention.end:
@@ -126,18 +176,17 @@ def _in_sentence(found: list[Hit], text: str, mention: Mention) -> str | None:
     return _kind(before[-1]) if before and not re.search(r"\bback\b", text[before[-1].end:mention.start]) else "back"
 
 
-def _opening(found: list[Hit], sentence: Sentence) -> str | None:
+def _opening(found: tuple[Hit, ...], text: str) -> str:
     """The problem that a line opens with ("1. Hypertension:", "Regarding her knee, ...")."""
     for hit in found:
-        if _OPENS.fullmatch(sentence.text, 0, hit.start):
+        if _OPENS.fullmatch(text, 0, hit.start):
             return _kind(hit)
-    return None
+    return ""
 
 
-def _is_problem(found: list[Hit], sentence: Sentence) -> bool:
+def _is_problem(found: tuple[Hit, ...], text: str) -> bool:
     """Whether a sentence turns to pain somewhere else ("significant pain in her right hip")."""
-    return any(_PAIN_IN.search(sentence.text, max(0, hit.start - 40), hit.start) or _PAIN.match(sentence.text, hit.end)
-               for hit in found)
+    return any(_PAIN_IN.search(text, max(0, hit.start - 40), hit.start) or _PAIN.match(text, hit.end) for hit in found)
 
 
 def _belongs(sentence: Sentence) -> bool:
