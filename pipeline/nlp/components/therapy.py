@@ -13,7 +13,7 @@ from spacy.language import Language
 
 from ..component import Draft, FactComponent, NoteView
 from . import therapy_outcome, therapy_status
-from .therapy_course import course
+from .therapy_course import weeks_told
 from .therapy_note import NoteKind
 from .therapy_passage import Cues, Passage, passages
 from .therapy_scope import Parts, Scope
@@ -24,6 +24,7 @@ from .therapy_terms import counts
 _SILENT = frozenset({"family_history", "allergies", "legend", "education"})
 _QUIET = frozenset({"review_of_systems", "exam", "vitals", "technique", "comparison"})  # only what a cue makes a treatment
 _INJECTIONS = frozenset({"epidural_steroid_injection", "facet_injection", "si_injection", "trigger_point_injection"})
+_KEPT = ("planned", *USED)  # said of a treatment though they stand in the words of an outcome
 _GOAL = re.compile(r"^(?!.*\bmet\b).*(?:\bgoals?\b|\b[sl]tg|\bindependent|\bin\s+\d+\s+(?:weeks|wks)|\bwill\b|\bto\s+\d)|^\s*\d")
 _SUMS_UP = re.compile(r"\b(?:of\s+(?:all\s+)?(?:this|it|these|that)|all\s+(?:of\s+)?this|all\s+told|in\s+all|overall|in\s+total|altogether)\b")
 
@@ -51,11 +52,12 @@ class Therapy(FactComponent):
         last: list[Statement] = []
         over: str | None = None
         for passage in passages(note):
-            passage.mentions = [m for m in passage.mentions if counts(passage, m, kind.own, note)
-                                and m.target.assertion not in ("family", "general") and scope.is_back(passage, m)]
+            if passage.mentions:
+                passage.mentions = [m for m in passage.mentions if counts(passage, m, kind.own, note)
+                                    and m.target.assertion not in ("family", "general") and scope.is_back(passage, m)]
             if not passage.mentions:
                 over = None
-                if last and re.match(r"duration|length|total", passage.sentence.label):
+                if last and passage.sentence.label.startswith(("duration", "length", "total")):
                     _add_length(passage, last[-1], note.note_date)
                 if last and _near(passage, last[0].passage):
                     self._pass_on(passage, last, found)
@@ -74,9 +76,11 @@ class Therapy(FactComponent):
         """The statements of one passage."""
         outcomes = self.outcomes.find(passage.text)
         told = therapy_outcome.in_passage(passage, outcomes)
-        taken = [(hit.start, hit.end) for hit in outcomes]
-        cues = [cue for cue in self.statuses.find(passage.text) if cue.rule.metadata["status"] in ("planned", *USED)
-                or not any(start <= cue.start and cue.end <= end for start, end in taken)]
+        taken = tuple([(hit.start, hit.end) for hit in outcomes])
+        cues = self.statuses.find(passage.text)
+        if cues and taken:
+            cues = tuple([cue for cue in cues if cue.rule.metadata["status"] in _KEPT
+                          or not any(start <= cue.start and cue.end <= end for start, end in taken)])
         statements = []
         for number, mention in enumerate(passage.mentions):
             reading = therapy_status.read(passage, number, cues, told.get(number), kind.procedure,
@@ -100,10 +104,10 @@ class Therapy(FactComponent):
 
     def _pass_on(self, passage: Passage, last: list[Statement], found: list[Statement]) -> None:
         """Give the outcome that a sentence without treatments tells to the treatments named before it."""
-        declined = next((cue for cue in self.statuses.find(passage.text)[:1] if cue.rule.metadata["status"] == "declined"), None)
-        for statement in last if declined and declined.start < 40 else []:
-            if statement.status == "planned":
-                statement.status, statement.cue = "declined", None
+        planned = [statement for statement in last if statement.status == "planned"]
+        cues = self.statuses.find(passage.text)[:1] if planned else ()
+        for statement in planned if cues and cues[0].rule.metadata["status"] == "declined" and cues[0].start < 40 else []:
+            statement.status, statement.cue = "declined", None
         told = therapy_outcome.following(passage, self.outcomes.find(passage.text))
         if told is None:
             return
@@ -141,7 +145,7 @@ def _inherit(new: list[Statement], over: str | None) -> str | None:
 def _add_length(passage: Passage, last: Statement, note_date: str | None) -> None:
     """Give conservative care the length that a line of its own tells ("Duration: 14 months")."""
     if last.used and last.mention.modality == "conservative_unspecified" and last.weeks is None:
-        last.weeks = course(passage.text, [], note_date).weeks
+        last.weeks = weeks_told(passage.text, (), note_date)
 
 
 def _reported(found: list[Statement], kind: NoteKind) -> list[Statement]:
@@ -166,9 +170,9 @@ def _share(summary: Statement, found: list[Statement]) -> None:
 def _near(passage: Passage, last: Passage) -> bool:
     """Whether a passage may speak of the treatments of the one before it."""
     sentence, before = passage.sentence, last.sentences[-1]
-    labelled = re.match(r"outcome|response|result|relief|effect|benefit|helped|total", sentence.label)
-    return (sentence.line == before.line and sentence.index - before.index <= 2) or (
-        bool(labelled) and sentence.index - before.index <= 3)
+    apart = sentence.index - before.index
+    return apart <= 3 and ((apart <= 2 and sentence.line == before.line) or sentence.label.startswith(
+        ("outcome", "response", "result", "relief", "effect", "benefit", "helped", "total")))
 
 
 @Language.factory("bvn_therapy", requires=["doc.spans"], assigns=["doc.spans"], default_config={"lexicons": None})

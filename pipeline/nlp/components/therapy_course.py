@@ -6,11 +6,11 @@ the note date; seasons and bare years give nothing (annotation guide, kind 5). L
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 
 from ..quantities import WEEKS_A_MONTH, Day, dates, lengths, number
 
+Stretches = tuple[tuple[int, int], ...]
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 _POINT = rf"(?:{_MONTH}\s*,?\s*(?:of\s+)?'?(?:\d{{4}}|\d{{2}}(?!\d))?|\d{{1,2}}\s+{_MONTH}\s*(?:\d{{4}})?|\d{{1,2}}[/-]\d{{1,2}}[/-]\d{{2,4}}|\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}/\d{{4}}|\d{{1,2}}/\d{{2}}(?!\d))"
@@ -29,19 +29,7 @@ _SESSIONS = re.compile(rf"(?<![\w/-]){_COUNT}(?:\s*(?:-|or|to)\s*\w+)?(?:\s*(?:o
                        r"|\b(?:visits|sessions)\s*:?\s*(\d{1,3})\b|\b(\d{1,2})\s*(?:of|/)\s*(?!52|12\b(?!\s*(?:\w+\s+)?(?:visits|sessions)))\d{1,2}\b(?!\s*[/%\d])|\band\s+again\s+(\d{1,2})\b")
 
 
-@dataclass(slots=True)
-class Course:
-    """Weeks and sessions as said, None where they are not."""
-    weeks: float | None = None
-    sessions: int | None = None
-
-
-def course(text: str, taken: list[tuple[int, int]], note_date: str | None) -> Course:
-    """The course told in a stretch of text; `taken` are the parts that say something else (lengths of relief)."""
-    return Course(_weeks(text, taken, note_date), _sessions(text))
-
-
-def leading_weeks(text: str, taken: list[tuple[int, int]]) -> float | None:
+def leading_weeks(text: str, taken: Stretches) -> float | None:
     """The length that stands right before a treatment ("three months of PT", "for 16 months: PT, ...")."""
     for found in reversed(lengths(text)):
         behind = text[found.end:]
@@ -59,7 +47,8 @@ def weeks_since_start(text: str) -> float | None:
     return None
 
 
-def _weeks(text: str, taken: list[tuple[int, int]], note_date: str | None) -> float | None:
+def weeks_told(text: str, taken: Stretches, note_date: str | None) -> float | None:
+    """The weeks told in a stretch of text; `taken` are the parts that say something else (lengths of relief)."""
     whole = re.search(r"\b(?:over|for|during|throughout)\s+the\s+(?:last|past)\s+(year|month)\b", text)
     if whole:
         return round((12 if whole[1] == "year" else 1) * WEEKS_A_MONTH, 1)
@@ -92,7 +81,7 @@ def span_weeks(text: str, note_date: str | None) -> float | None:
     return next((weeks for match in _SPAN.finditer(text) if (weeks := _between(match[1], match[2], note_date))), None)
 
 
-def _is_taken(start: int, end: int, taken: list[tuple[int, int]]) -> bool:
+def _is_taken(start: int, end: int, taken: Stretches) -> bool:
     return any(a < end and start < b for a, b in taken)
 
 
@@ -140,7 +129,8 @@ def _point(text: str, note_date: str | None, until: Day | None = None) -> Day | 
     return Day(0, 0, anchor.year if month <= (anchor.month or 12) else anchor.year - 1, month, day)
 
 
-def _sessions(text: str) -> int | None:
+def sessions_told(text: str) -> int | None:
+    """How many visits or procedures a stretch of text counts."""
     counts = [number(next(filter(None, match.groups()))) for match in _SESSIONS.finditer(text)]
     whole = [int(count) for count in counts if count and count == int(count)]
     if not whole:

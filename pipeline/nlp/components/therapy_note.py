@@ -30,7 +30,7 @@ class NoteKind:
         self.own: str | None = None
         if title or note.note_type == "pt":
             self.own = "chiropractic" if title and title[2] else "physical_therapy"
-        reported = any(_PROCEDURE.search(s.label) and _names_intervention(note, s.index) for s in note.sentences)
+        reported = any(s.label and _PROCEDURE.search(s.label) and _names_intervention(note, s.index) for s in note.sentences)
         self.procedure = note.note_type == "procedure" or (note.note_type != "radiology" and reported)
         self._under_treatment = _under_treatment(note)
 
@@ -42,9 +42,9 @@ class NoteKind:
         """Whether what a passage plans was done since: a therapist's "Rx:", an entry of an earlier day ("14/06/2022 - Refer physio")."""
         if self.own and passage.sentence.label == "rx":
             return True
-        found = dates(self.note.line(passage.sentence)[0].text[:14])
         date = self.note.note_date
-        return bool(found and found[0].start < 3 and found[0].day and date and (found[0].months_to(date) or 0) >= 1)
+        found = dates(self.note.line(passage.sentence)[0].text[:14]) if date else ()
+        return bool(date and found and found[0].start < 3 and found[0].day and (found[0].months_to(date) or 0) >= 1)
 
     def complete(self, found: list[Statement], outcomes: Cues) -> None:
         """Give the note's own treatment the outcome and the length that the whole note tells."""

@@ -33,13 +33,13 @@ _BACK_ONLY = frozenset({"past_history", "past_surgical_history", "social_history
 
 @dataclass(slots=True, frozen=True)
 class Named:
-    """The parts of the body and the illnesses that a text names: all, and those `said`, not merely denied.
+    """The parts of the body and the illnesses that a text names: all, and those that count, not merely denied or of the back.
 
-    `kinds` are those of what is said; `opens` is the kind of the problem the text opens with, `turns` the kind that its
+    `kinds` are those of what is not denied; `opens` is the kind of the problem the text opens with, `turns` the kind that its
     paragraph turns to, whatever it was about; both empty where there is none.
     """
     all: tuple[Hit, ...] = ()
-    said: tuple[Hit, ...] = ()
+    count: tuple[Hit, ...] = ()
     kinds: frozenset[str] = frozenset()
     opens: str = ""
     turns: str = ""
@@ -62,7 +62,7 @@ class Parts(Cues):
         said = tuple(hit for hit in found if not _NEGATED.search(text, max(0, hit.start - 70), hit.start))
         kinds, opens = frozenset(map(_kind, said)), _opening(said, text)
         turns = "back" if "back" in kinds else "other" if opens or _is_problem(said, text) else ""
-        return Named(found, said, kinds, opens, turns)
+        return Named(found, tuple(hit for hit in found if hit in said or _kind(hit) == "back"), kinds, opens, turns)
 
 
 class Scope:
@@ -76,8 +76,8 @@ class Scope:
     def is_back(self, passage: Passage, mention: Mention) -> bool:
         """Whether the treatment was for the back, as far as the note says."""
         named = self.parts.named(passage.text)
-        about = named.all and (_beside(named.all, passage.text, mention, passage.mentions) or _in_sentence(
-            [hit for hit in named.all if _kind(hit) == "back" or hit in named.said], passage.text, mention))
+        about = named.all and (_beside(named.all, passage.text, mention, passage.mentions)
+                               or _in_sentence(named.count, passage.text, mention))
         if about:
             return about == "back"
         sentence = passage.sentence
@@ -162,7 +162,7 @@ def _beside(found: tuple[Hit, ...], text: str, mention: Mention, mentions: list[
     return None
 
 
-def _in_sentence(found: list[Hit], text: str, mention: Mention) -> str | None:
+def _in_sentence(found: tuple[Hit, ...], text: str, mention: Mention) -> str | None:
     """What the sentence is about where it names one kind of part, or the nearest part before the treatment."""
     named = [hit for hit in found if hit.rule.metadata["about"] != "disease" or hit.end <= mention.start]
     kinds = {_kind(hit) for hit in named}

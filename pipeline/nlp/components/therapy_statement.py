@@ -10,7 +10,16 @@ from ...schema import Cue
 from ...values import NUMBERS
 from ..component import Draft
 from ..matcher import Hit
-from .therapy_course import course, leading_weeks, since_named, span_weeks, weeks_since_start
+from ..memory import remembered
+from .therapy_course import (
+    Stretches,
+    leading_weeks,
+    sessions_told,
+    since_named,
+    span_weeks,
+    weeks_since_start,
+    weeks_told,
+)
 from .therapy_passage import Mention, Passage
 from .therapy_status import USED
 
@@ -41,35 +50,47 @@ class Statement:
         return self.mention.modality, "used" if self.used else self.status, self.assertion
 
 
-def measure(statement: Statement, number: int, taken: list[tuple[int, int]], note_date: str | None) -> None:
+def measure(statement: Statement, number: int, taken: Stretches, note_date: str | None) -> None:
     """Set weeks and sessions from the words around a treatment, up to the treatments beside it."""
-    passage, mention = statement.passage, statement.mention
-    mentions = passage.mentions
+    text, mentions, mention = statement.passage.text, statement.passage.mentions, statement.mention
     start = mentions[number - 1].end if number else 0
-    end = mentions[number + 1].start if number + 1 < len(mentions) else len(passage.text)
-    shifted = [(a - mention.start, b - mention.start) for a, b in taken]
-    found = course(passage.text[mention.start:end], shifted, note_date)
-    statement.weeks, statement.sessions = found.weeks, found.sessions
-    lead = passage.text[start:mention.start]
-    shifted = [(a - start, b - start) for a, b in taken]
-    leading = leading_weeks(lead, shifted)
+    end = mentions[number + 1].start if number + 1 < len(mentions) else len(text)
+    statement.weeks, statement.sessions = _measured(
+        text, (start, mention.start, mention.end, end), taken, note_date, statement.status if statement.used else "",
+        len(mentions) == 1, mention.modality == "activity_modification")
+
+
+@remembered
+def _measured(text: str, around: tuple[int, int, int, int], taken: Stretches, note_date: str | None, used: str,
+              alone: bool, activity: bool) -> tuple[float | None, int | None]:
+    """Weeks and sessions of a treatment, `used` as tried or ongoing; it stands between the inner two places `around`."""
+    start, first, last, end = around
+    behind, lead = text[first:end], text[start:first]
+    weeks, sessions = weeks_told(behind, _shifted(taken, first), note_date), sessions_told(behind)
+    leading = leading_weeks(lead, _shifted(taken, start))
     if leading is not None:
-        again = re.search(r"\banother\b|\band\s+again\b", passage.text[mention.end:end])
-        statement.weeks = round(leading + statement.weeks, 1) if again and statement.weeks else leading
-    elif statement.weeks is None and re.match(r"\s*(?:since|from|between)\b", lead):
-        statement.weeks = course(lead, shifted, note_date).weeks
-    if statement.weeks is None and statement.used:
-        if len(mentions) == 1:
-            statement.weeks = span_weeks(passage.text, note_date) or weeks_since_start(passage.text)
-        elif statement.status == "ongoing":
-            statement.weeks = weeks_since_start(passage.text[max(0, mention.start - 40):end])
-        if mention.modality == "activity_modification":
-            statement.weeks = statement.weeks or since_named(passage.text[mention.start:end], note_date)
-    if statement.sessions is None:
-        statement.sessions = course(re.split(r"[,;)]", lead)[-1][-40:] + passage.text[mention.start:mention.end], [], None).sessions
+        again = re.search(r"\banother\b|\band\s+again\b", text[last:end])
+        weeks = round(leading + weeks, 1) if again and weeks else leading
+    elif weeks is None and re.match(r"\s*(?:since|from|between)\b", lead):
+        weeks = weeks_told(lead, _shifted(taken, start), note_date)
+    if weeks is None and used:
+        if alone:
+            weeks = span_weeks(text, note_date) or weeks_since_start(text)
+        elif used == "ongoing":
+            weeks = weeks_since_start(text[max(0, first - 40):end])
+        if activity:
+            weeks = weeks or since_named(behind, note_date)
+    if sessions is None:
+        sessions = sessions_told(re.split(r"[,;)]", lead)[-1][-40:] + text[first:last])
+    return weeks, sessions
 
 
-def summary(passage: Passage, statements: list[Statement], taken: list[tuple[int, int]]) -> list[Statement]:
+def _shifted(parts: Stretches, start: int) -> Stretches:
+    """Stretches of a text as parts of what stands from `start` on."""
+    return tuple((a - start, b - start) for a, b in parts)
+
+
+def summary(passage: Passage, statements: list[Statement], taken: Stretches) -> list[Statement]:
     """A list of three or more treatments with one length over all is a summary of conservative care."""
     used = [s for s in statements if s.used]
     if len({s.mention.modality for s in used}) < 3 or any(s.mention.modality == "conservative_unspecified" for s in used):

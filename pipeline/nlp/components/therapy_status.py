@@ -40,7 +40,7 @@ class Reading:
     sure: bool = True
 
 
-def read(passage: Passage, number: int, cues: list[Hit], outcome: str | None, procedure: bool,
+def read(passage: Passage, number: int, cues: tuple[Hit, ...], outcome: str | None, procedure: bool,
          retrospective: bool) -> Reading | None:
     """The status of one mention of the passage; None where the passage does not say that it concerns a treatment."""
     mention = passage.mentions[number]
@@ -89,7 +89,7 @@ def _pick(after: Hit | None, behind: Hit | None) -> Hit | None:
     return after
 
 
-def _nearest_before(passage: Passage, mention: Mention, cues: list[Hit], own: bool) -> Hit | None:
+def _nearest_before(passage: Passage, mention: Mention, cues: tuple[Hit, ...], own: bool) -> Hit | None:
     """The last cue before a treatment that reaches it."""
     for cue in reversed(cues):
         meta = cue.rule.metadata
@@ -117,7 +117,7 @@ def _lists_to(passage: Passage, cue: Hit, mention: Mention) -> bool:
     return len(words) <= 8 and not re.search(r"\b(?:pain|numb\w*|weak\w*|tingl\w*|fever|is|was|are|has|takes|tried|with|pull|change)\b", between)
 
 
-def _nearest_behind(passage: Passage, number: int, cues: list[Hit]) -> Hit | None:
+def _nearest_behind(passage: Passage, number: int, cues: tuple[Hit, ...]) -> Hit | None:
     """The first cue behind a treatment, or behind the list it heads, that reaches back to it."""
     mentions = passage.mentions
     at = mentions[number].end
@@ -152,7 +152,7 @@ def _reaches_back(cue: Hit, text: str, last: bool) -> bool:
             and _TRAILING.match(text, participle.end()) is not None)
 
 
-def _conditional(passage: Passage, mention: Mention, cues: list[Hit]) -> Hit | None:
+def _conditional(passage: Passage, mention: Mention, cues: tuple[Hit, ...]) -> Hit | None:
     """A condition anywhere before the treatment in the sentence, or right behind it ("TFESI if confirmed")."""
     for cue in cues:
         meta = cue.rule.metadata

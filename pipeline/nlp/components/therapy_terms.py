@@ -23,7 +23,7 @@ def counts(passage: Passage, mention: Mention, own: str | None, note: NoteView) 
     if mention.target.group == "therapy_visits":
         mention.target.attributes = mention.target.attributes | {"modality": own}
         return own is not None
-    index_terms = _INDEX_TERMS.search(text)
+    index_terms = _INDEX_TERMS.search(text) if text.count(",") > 4 else None
     if index_terms and mention.start >= index_terms.end():
         return False
     if need == "advice":
