@@ -53,6 +53,10 @@ class Group:
     @classmethod
     def of(cls, mentions: Sequence[lv.Mention]) -> Group:
         """The group of some mentions, of which there is at least one."""
+        if len(mentions) == 1:
+            one = mentions[0]
+            levels = one.levels if len(one.levels) < 2 else tuple(lv.ordered(one.levels))
+            return cls(one.start, one.end, (one,), levels, one.endplates, one.vertebrae, one.outside)
         return cls(mentions[0].start, mentions[-1].end, tuple(mentions),
                    tuple(lv.ordered([level for mention in mentions for level in mention.levels])),
                    tuple(dict.fromkeys(plate for mention in mentions for plate in mention.endplates)),

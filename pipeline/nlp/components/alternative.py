@@ -14,6 +14,7 @@ from ..component import Draft, FactComponent, NoteView
 from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
+from ..words import has
 from . import exam
 from .body import alone, elsewhere, imaging, outside
 from .involved import Involved, involved
@@ -114,13 +115,12 @@ class Alternative(FactComponent):
                 yield from _drafts(note, target, [Involved(diagnosis, None, None)], "absent", target.start, target.end, taken)
 
     def _states(self, note: NoteView, sentence: Sentence, structures: list[Target], targets: list[Target],
-                over: str) -> Iterator[Draft]:
+                over: str) -> list[Draft]:
         labels = _labelled(over) if over else []
-        if labels and denied(sentence):
-            yield from self._column_denied(note, sentence, labels)
+        drafts = self._column_denied(sentence, labels) if labels and denied(sentence) else []
         found = states(sentence, structures, [item.diagnosis for item in labels])
         if not found:
-            return
+            return drafts
         tests = [(t.start, t.end) for t in targets if "exam" in t.attributes]
         taken = tuple([(t.start, t.end) for t in targets if "exam" not in t.attributes])
         for state in found:
@@ -138,18 +138,18 @@ class Alternative(FactComponent):
             for draft in _drafts(note, state.structure, [item], assertion, state.start, state.end, taken):
                 if state.elsewhere or _whole_canal(note, state, sentence):
                     draft.attributes["levels"] = []
-                yield draft
+                drafts.append(draft)
+        return drafts
 
     @staticmethod
-    def _column_denied(note: NoteView, sentence: Sentence, labels: list[Involved]) -> Iterator[Draft]:
+    def _column_denied(sentence: Sentence, labels: list[Involved]) -> list[Draft]:
         over = heading_groups(sentence)
         levels = lumbar([level for group in over for level in group.levels])
         if over and not levels:
-            return
-        for item in labels:
-            attributes = {"diagnosis": item.diagnosis, "levels": levels, "vertebrae": [], "side": None, "severity": None,
-                          "primary": False}
-            yield Draft(sentence, 0, len(sentence.text), "structure.column", attributes, "absent")
+            return []
+        return [Draft(sentence, 0, len(sentence.text), "structure.column", {
+            "diagnosis": item.diagnosis, "levels": levels, "vertebrae": [], "side": None, "severity": None,
+            "primary": False}, "absent") for item in labels]
 
 
 # the subject list that transcription services append to a note, glued to its last sentence
@@ -175,7 +175,7 @@ def _labelled(over: str) -> list[Involved]:
 
 @remembered
 def _lists_sources(text: str) -> bool:
-    return _SOURCES.search(text) is not None
+    return has(text, ("generator", "source", "cause", "etiolog", "driver")) and _SOURCES.search(text) is not None
 
 
 def _answers(note: NoteView, sentence: Sentence) -> Iterator[str]:
@@ -232,7 +232,9 @@ def _qualified(target: Target, rivals: Rivals) -> tuple[str | None, str | None]:
 
 @remembered
 def _side_and_grade(text: str, start: int, end: int, before: int) -> tuple[str | None, str | None]:
-    first = max([before, *(1 + text.rfind(sign, before, start) for sign in ",;:.(")])
+    first = before
+    for sign in ",;:.(":
+        first = max(first, 1 + text.rfind(sign, first, start))
     beside, graded = _SIDE_BEHIND.match(text, end), _GRADE_BEHIND.match(text, end)
     return (side(text[first:end] + (" " + beside.group() if beside else "")),
             severity(text[max(first, start - 60):end] + (graded.group() if graded else "")))

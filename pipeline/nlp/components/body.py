@@ -33,45 +33,37 @@ def outside(note: NoteView) -> set[int]:
     found: set[int] = set()
     away, line = False, -1
     for sentence in note.sentences:
-        label = _label(sentence.text)
-        if sentence.line != line and _is_title(note, sentence, bool(label)) and (
-                region := _study(sentence.text)) in ("lumbar", "outside"):
+        region, colon, over = _heads(sentence.text, sentence.heading)
+        if region and sentence.line != line and not sentence.cell and (colon or alone(note, sentence)):
             away = region == "outside"
         line = sentence.line
-        if away or ((label or sentence.heading) and _is_outside(f"{sentence.heading} {label}")):
+        if away or over:
             found.add(sentence.index)
     return found
 
 
 def _of_other_region(folded: str) -> bool:
     """Whether a note names other regions and never the lumbar spine."""
-    return not (" lumb" in folded or _LUMBAR.search(folded) or _LEVEL.search(folded)) and _OUTSIDE.search(folded) is not None
-
-
-def _label(text: str) -> str:
-    """The words before the colon that a text opens with."""
-    end = text.find(":", 0, 61)
-    return text[:end] if end >= 3 and "." not in text[:end] else ""
+    return not ("lumbar" in folded or _LUMBAR.search(folded) or _LEVEL.search(folded)) and _OUTSIDE.search(folded) is not None
 
 
 @remembered
+def _heads(text: str, heading: str) -> tuple[str, bool, bool]:
+    """Of a sentence: the region that it names as a heading would, whether its colon makes it one wherever it stands, and
+    whether its label or what stands over it puts it in another region."""
+    end = text.find(":", 0, 61)
+    label = text[:end] if end >= 3 and "." not in text[:end] else ""
+    colon = text.rstrip().endswith(":")
+    region = _study(text) if len(text) < 70 and (colon or not label) else ""
+    over = f"{heading} {label}" if heading or label else ""
+    return region, colon, _OUTSIDE.search(over) is not None and not _LUMBAR.search(over)
+
+
 def _study(text: str) -> str:
-    """The region of the study that a text names: lumbar, outside, or just a study; nothing where it names none."""
+    """The region of the study that a text names: lumbar or outside; nothing where it names none."""
     if not _STUDY.search(text):
         return ""
-    return "lumbar" if _LUMBAR.search(text) else "outside" if _OUTSIDE.search(text) else "study"
-
-
-@remembered
-def _is_outside(over: str) -> bool:
-    return bool(_OUTSIDE.search(over)) and not _LUMBAR.search(over)
-
-
-def _is_title(note: NoteView, sentence: Sentence, labelled: bool) -> bool:
-    """Whether a sentence is a heading of its own line."""
-    if sentence.cell or len(sentence.text) >= 70:
-        return False
-    return sentence.text.rstrip().endswith(":") or (not labelled and alone(note, sentence))
+    return "lumbar" if _LUMBAR.search(text) else "outside" if _OUTSIDE.search(text) else ""
 
 
 def imaging(note: NoteView) -> bool:

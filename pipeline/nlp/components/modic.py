@@ -19,7 +19,11 @@ class Modic(FactComponent):
     kind = "modic"
 
     def find(self, note: NoteView) -> Iterator[Draft]:
-        found = [item for sentence in note.sentences for item in findings(note, sentence)]
+        found: list[Finding] = []
+        for sentence in note.sentences:
+            found += findings(note, sentence)
+        if not found:
+            return
         found = meanings(note, found)
         drafts = [draft for _, items in groupby(found, key=lambda item: item.sentence.index)
                   for draft in _sentence(note, list(items))]

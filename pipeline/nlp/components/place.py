@@ -11,10 +11,12 @@ from ..component import NoteView
 from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
+from ..words import has
 from .body import imaging
 
 _SAME = re.compile(r"\b(?:this|that|the\s+same|same|both(?:\s+of\s+these)?|these|those|said|above)\s+(?:two\s+|2\s+|three\s+)?(?:disc\s+)?levels?\b|\bhere\b|\bthere\s*(?:$|[.,;])|\b(?:canal|facets?|foramina)\s+there\b")
 _NO_PLACE = re.compile(r"\b(?:any|other|all|every|remaining)\s+(?:other\s+|lumbar\s+|remaining\s+){0,4}levels?\b|\belsewhere\b|\bthroughout\b|\banywhere\b|^(?:the\s+)?(?:remaining|rest\s+of\s+the|other)\b")
+_NO_PLACE_WORDS = ("level", "elsewhere", "throughout", "anywhere", "remaining", "rest", "other")
 _CONTINUES = re.compile(r"\s*(?:-\s*)?(?:(?:mild|mildly|slight|slightly|significant|significantly|moderately|severely|largely|and|with|also)\s+)*"
                         r"(?:with\s+(?:spinal|canal|secondary|central|associated)|compress(?!ion\s+(?:fract|deform))|encroach|abut|indent|caus|result|associated|narrowing\s+(?:the|both|left|right|lt|rt|of)|contacting|displacing|impinging|leading|touching|effacing)")
 
@@ -75,7 +77,7 @@ def lumbar(levels: Iterable[str]) -> list[str]:
 def _group(note: NoteView, target: Target, diagnosis: str, assertion: str, rivals: Rivals, vertebrae: bool) -> Group | None:
     sentence, text, start, end = target.sentence, target.sentence.text, target.start, target.end
     named = groups(sentence)
-    if named and all(group.outside for group in named):
+    if named and named[0].outside and all(group.outside for group in named):
         return named[0]
     own = [group for group in named if vertebrae or group.levels]
     if target.attributes.get("exam"):
@@ -108,10 +110,10 @@ def _points(text: str, start: int, end: int) -> tuple[int, bool] | None:
     """How many sentences back the level of a finding may stand ("at this level", "compressing ..."), and whether all levels
     there are meant; None where the finding is said to have no level of its own ("at any level")."""
     near = (max(0, start - _WINDOW), end + _WINDOW)
-    if _NO_PLACE.search(text, start, near[1]) or _NO_PLACE.match(text):
+    if has(text, _NO_PLACE_WORDS) and (_NO_PLACE.search(text, start, near[1]) or _NO_PLACE.match(text)):
         return None
     goes_on = bool(_CONTINUES.match(text))
-    if goes_on or _SAME.search(text, *near):
+    if goes_on or (has(text, ("level", "here")) and _SAME.search(text, *near)):
         return 2 if goes_on else 6, bool(_BOTH.search(text, *near))
     return 0, False
 
@@ -182,7 +184,7 @@ def _turns(sentence: Sentence) -> bool:
 
 @remembered
 def _turns_away(text: str) -> bool:
-    return bool(_NO_PLACE.search(text) or _OTHERS.search(text))
+    return bool((has(text, _NO_PLACE_WORDS) and _NO_PLACE.search(text)) or _OTHERS.search(text))
 
 
 def _line_so_far(note: NoteView, sentence: Sentence) -> list[Sentence]:

@@ -97,8 +97,14 @@ def is_primary(target: Target) -> bool:
     return _is_source(target.sentence.text, target.start, target.end)
 
 
+_SOURCE_WORDS = ("generat", "source", "caus", "driv", "culprit", "expla", "etiology", "account", "due", "secondary", "attribut",
+                 "related", "owing", " from ")
+
+
 @remembered
 def _is_source(text: str, start: int, end: int) -> bool:
+    if not has(text, _SOURCE_WORDS):
+        return False
     before = _FROM.search(text[max(0, start - 160):start])
     return (before is not None and not re.search(r"\bnot\b", before.group())) or bool(
         _IS_SOURCE.match(text, end) and not _NOT_SOURCE.match(text, end))

@@ -20,6 +20,7 @@ _NONE_CELL = re.compile(r"(?:none|no|nil|absent|negative|neg|0|not\s+(?:seen|pre
 _CHANGE_CELL = re.compile(r"\b(?:(?:degenerative|reactive|discogenic)(?:\s+(?:signal|marrow))?(?:\s+changes?)?|irregular(?:ity)?|signal\s+changes?)\b")
 _SPARED = re.compile(r"(?:and\s+|the\s+)*[lst]\s?\d[\dlst\s/,&and-]{0,60}?\s(?:are|is|appears?|remains?)\s+(spared|unaffected|uninvolved|not\s+(?:involved|affected))[\s.]*")
 _LISTED = re.compile(r"(?:and\s+)?[lstd]\s?\d[\dlst\s/,&-]{0,40}[:=-]\s*(normal|none|intact|preserved|unremarkable|nl|wnl)\s*[.,]?$")
+_OPENS = re.compile(r"(?:(?:and|the)\s+)*[lstd]\s?\d|answer")
 _REPLY = re.compile(r"answer\s*:\s*(?:(no|none|not)|yes)\b")
 
 
@@ -45,7 +46,7 @@ def elliptic(note: NoteView, sentence: Sentence) -> list[Finding]:
 
 @remembered
 def _answers(text: str) -> bool:
-    return bool(_LISTED.match(text) or _SPARED.fullmatch(text) or _REPLY.match(text))
+    return _OPENS.match(text) is not None and bool(_LISTED.match(text) or _SPARED.fullmatch(text) or _REPLY.match(text))
 
 
 @remembered
@@ -56,7 +57,7 @@ def _over(name: str) -> str:
 
 def field_label(sentence: Sentence) -> str:
     """The label or heading over a sentence where it names endplates or Modic."""
-    return _over(sentence.label) or _over(sentence.heading)
+    return (sentence.label and _over(sentence.label)) or (sentence.heading and _over(sentence.heading))
 
 
 def field_of(sentence: Sentence, over: str, only_none: bool = False) -> list[Finding]:
