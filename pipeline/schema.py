@@ -1,7 +1,7 @@
 """The few types all rooms share: a note, a fact, a verdict."""
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 KINDS = ("modic", "symptom_duration", "radicular", "axial_pain", "therapy", "odi", "pain_score",
@@ -45,6 +45,9 @@ class Cue:
     text: str
     rule: str
 
+    def to_dict(self) -> dict[str, Any]:
+        return {"start": self.start, "end": self.end, "text": self.text, "rule": self.rule}
+
 
 @dataclass(slots=True)
 class Fact:
@@ -72,7 +75,7 @@ class Fact:
                "note_date": self.note_date, "note_type": self.note_type, "kind": self.kind,
                "assertion": self.assertion, "start": self.start, "end": self.end, "text": self.text,
                "sentence": self.sentence, "section": self.section, "rule": self.rule,
-               "cue": asdict(self.cue) if self.cue else None, "attributes": self.attributes}
+               "cue": self.cue.to_dict() if self.cue else None, "attributes": self.attributes}
         return {**row, "review": self.review} if self.review else row
 
     @classmethod

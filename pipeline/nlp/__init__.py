@@ -2,19 +2,23 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
+
+from ..schema import ATTRIBUTES, Fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from spacy.language import Language
 
-    from ..schema import Fact, Note
+    from ..schema import Note
 
 COMPONENTS = ("bvn_sentences", "bvn_sections", "bvn_targets", "bvn_assertion", "bvn_modic", "bvn_alternative",
               "bvn_duration", "bvn_radicular", "bvn_axial_pain", "bvn_therapy", "bvn_odi", "bvn_pain_score",
               "bvn_function", "bvn_code")
 _MAX_LENGTH = 100_000_000
+_PLACE = attrgetter("start", "end", "kind")
 
 
 def load(lexicons: str | None = None, *, gate: bool = True) -> Language:
@@ -43,11 +47,11 @@ def extract(nlp: Language, note: Note) -> list[Fact]:
     """The facts of one note, in text order, each distinct statement once, with ids."""
     facts: list[Fact] = []
     seen: set[str] = set()
-    for fact in sorted(_read(nlp, note), key=_order):
-        key = f"{fact.kind}|{fact.assertion}|{sorted(fact.attributes.items())}"
-        if key in seen:
+    for fact in _in_order(_read(nlp, note)):
+        said = _said(fact)
+        if said in seen:
             continue
-        seen.add(key)
+        seen.add(said)
         fact.note_id, fact.patient_id = note.note_id, note.patient_id
         fact.note_date, fact.note_type = note.note_date, note.note_type
         fact.fact_id = f"{note.note_id}#{len(facts) + 1}"
@@ -57,7 +61,6 @@ def extract(nlp: Language, note: Note) -> list[Fact]:
 
 def _read(nlp: Language, note: Note) -> list[Fact]:
     """All facts that the components find. Only components that are not ours need a Doc of the whole note."""
-    from ..schema import Fact
     from .spans import NoteTokens
     from .view import NoteView
 
@@ -88,5 +91,15 @@ def _named(name: str) -> Iterator[None]:
         raise
 
 
-def _order(fact: Fact) -> tuple[int, int, str, str]:
-    return fact.start, fact.end, fact.kind, str(fact.attributes)
+def _in_order(facts: list[Fact]) -> list[Fact]:
+    """By place and kind, and those alike by their attributes as text."""
+    alike = len(set(map(_PLACE, facts))) < len(facts)
+    return sorted(facts, key=(lambda fact: (*_PLACE(fact), str(fact.attributes))) if alike else _PLACE)
+
+
+def _said(fact: Fact) -> str:
+    """What a fact says, as text: 1 is not True. The order of its attributes says nothing."""
+    attributes, names = fact.attributes, ATTRIBUTES.get(fact.kind, ())
+    if tuple(attributes) != names:
+        attributes = {name: attributes[name] for name in (*names, *sorted(attributes)) if name in attributes}
+    return f"{fact.kind}|{fact.assertion}|{attributes}"

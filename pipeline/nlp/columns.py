@@ -24,6 +24,8 @@ class Cell:
 
 def tables(text: str) -> dict[int, list[Cell]]:
     """The lines of such tables, by the offset of their first character; a line of column names has cells without column."""
+    if "  " not in text and "\t" not in text:
+        return {}
     found: dict[int, list[Cell]] = {}
     names: list[tuple[int, str]] = []
     line_after = -1

@@ -2,67 +2,79 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .levels import HEADING_LEVELS
-from .memory import remembered
+from .normalize import OffsetMap
 
 BULLET = re.compile(r"\s*(?:[-*•●▪·>+]+|\(?\d{1,2}[.)](?=\s|[A-Za-z])|\d{1,2}\s?-\s?(?=[A-Z][a-z]|(?:no|disc|mild|diffuse)\s)|\(?[a-zA-Z][.)](?=\s))\s*")
 CHECKBOX = re.compile(r"\[\s?[xX✓✔]?\s?\]|\(\s?[xX✓✔]?\s?\)|[☐☑☒✓✔]")
 BOX = re.compile(r"\[[ xX✓✔]?\]|\([ xX✓✔]\)|[☐☑☒]|_{2,}")
+_NO_LABEL = re.compile(r"\d:$|\b(?:states|says|said|told)\s*:$")
 LABEL = re.compile(r"[^\W\d_][^:\n|.;?!\[\]]{0,58}?\s*:")
 ABBREVIATIONS = frozenset(
     ["dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "no", "nos", "fig", "figs", "ref", "pt", "pts", "e.g", "i.e", "eg", "ie", "etc", "y.o", "y/o", "a.m", "p.m", "jr", "sr", "inc", "est", "avg", "min", "max", "hr", "hrs", "wk", "wks", "mo", "mos", "yr", "yrs", "mg", "mcg", "lt", "rt", "bilat", "sup", "inf", "ant", "post", "neg", "pos", "ext", "flex", "dx", "hx", "tx", "rx", "fx", "cons", "sig", "prev", "c/o", "s/p", "w/o", "q.d", "b.i.d", "t.i.d", "p.r.n", "p.o", "h.s", "q.h.s", "vol", "temp", "resp", "incl", "excl", "esp", "lat", "med", "gr", "dept", "tel", "sec", "al", "ca", "cf"])
+# opens with its characters, then looks back: so a search runs over a line without trying anything elsewhere
 _END = re.compile(
-    r"(?<![.?!])[.?!]++[\"')\]]*+(?=\s)|[.?!:]\s*,(?=\s*[A-Z0-9(\"])|(?<=[a-z)%\d])[.?!](?=[A-Z][A-Za-z0-9])|/{2,}|\s[|]\s?|;(?=\s)")
-_TOKEN_BEFORE = re.compile(r"[A-Za-z./]*$")
+    r"[.?!:/;|](?:(?<=[.?!])(?<![.?!]{2})[.?!]*+[\"')\]]*+(?=\s)|(?<=[.?!:])\s*,(?=\s*[A-Z0-9(\"])"
+    r"|(?<=[a-z)%\d][.?!])(?=[A-Z][A-Za-z0-9])|(?<=/)/+|(?<=\s\|)\s?|(?<=;)(?=\s))")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz./"
+
+Words = Callable[[str], tuple[str, OffsetMap | None]]  # how a sentence reads, and the map back to what is written
 
 
 @dataclass(slots=True, frozen=True)
 class Line:
     """A logical line by itself; offsets are those of the line."""
-    at: int  # where it begins behind its bullet
-    labels: list[str]
     heads: bool  # a heading on a line of its own stands over the lines below
-    sentences: list[tuple[int, int, str, bool | None]]  # start, end, label, whether ticked
+    over: str  # the labels that stand over its sentences, or over the lines below
+    levels: bool  # whether these open with spinal levels
+    sentences: list[tuple[int, int, str, bool | None, str, OffsetMap | None]]  # start, end, label, whether ticked, words
 
 
-def _line(line: str) -> Line:
+def read(line: str, words: Words) -> Line:
+    """What a logical line holds, by itself."""
     bullet = BULLET.match(line)
     at = bullet.end() if bullet and bullet.end() < len(line) else 0
     labels, body = _heading(line, at, len(line))
     if labels and body >= len(line) and (len(labels) == 1 or line.rstrip().endswith(":")):
-        return Line(at, labels, True, [])
+        over, stop = " ".join(labels), min(len(line), at + LONGEST)
+        return Line(True, over, _opens_with_levels(over), [(at, stop, "", None, *words(line[at:stop]))])
+    levels = bool(labels) and _opens_with_levels(labels[0])
+    return Line(False, " ".join(labels[:-1] or labels), levels,
+                [(a, b, label, checked, *words(line[a:b])) for a, b, label, checked in _sentences(line, at, labels)])
+
+
+def _opens_with_levels(heading: str) -> bool:
+    return HEADING_LEVELS.match(heading + ":") is not None
+
+
+def _sentences(line: str, at: int, labels: list[str]) -> list[tuple[int, int, str, bool | None]]:
+    """The sentences behind `at`, each with its label and whether it is ticked."""
     sentences = []
     checked: bool | None = None
+    fields = ":" in line
     for a, b in _cut(line, at, len(line)):
         box = CHECKBOX.match(line, a, b)
         if box:
             checked = bool(re.search(r"[xX✓✔☑☒]", box.group()))
-        label = labels[-1].lower() if labels and a == at else _label(line[a:b])
+        label = labels[-1].lower() if labels and a == at else _label(line[a:b]) if fields else ""
         sentences.append((a, b, label, checked))
     if len(sentences) > 1 and sentences[-2][3] is None and CHECKBOX.fullmatch(line, *sentences[-1][:2]):
-        sentences = [(a, b, label, checked) for a, b, label, _ in sentences]  # a box behind its statement: "I cannot stand.  [X]"
-    return Line(at, labels, False, sentences)
-
-
-_kept = remembered(_line)
-
-
-def read(line: str) -> Line:
-    """What a logical line holds, by itself; kept for a while where it is short."""
-    return _kept(line) if len(line) < LONGEST else _line(line)
-
+        return [(a, b, label, checked) for a, b, label, _ in sentences]  # a box behind its statement: "I cannot stand.  [X]"
+    return sentences
 
 
 def _heading(text: str, start: int, end: int) -> tuple[list[str], int]:
     """The labels that open a line ("Findings: L4-5:") and where its body begins."""
     at = start
     labels: list[str] = []
+    fields = ":" in text
     while at < end and len(labels) < _MOST_LABELS:
         match = HEADING_LEVELS.match(text, at, end)
         stop = match.end(1) if match and match.end(1) - at < LONGEST_LABEL else 0
-        label = LABEL.match(text, at, end)
+        label = LABEL.match(text, at, end) if fields else None
         if label and _is_label(label.group()):
             stop = max(stop, label.end())
         if not stop:
@@ -78,7 +90,7 @@ def _heading(text: str, start: int, end: int) -> tuple[list[str], int]:
 
 def _is_label(label: str) -> bool:
     words = label.rstrip(": \t").split()
-    return 0 < len(words) <= 8 and not re.search(r"\d:$|\b(?:states|says|said|told)\s*:$", label)
+    return 0 < len(words) <= 8 and not _NO_LABEL.search(label)
 
 
 def _label(sentence: str) -> str:
@@ -88,7 +100,8 @@ def _label(sentence: str) -> str:
 
 LONGEST = 4000
 _MOST_LABELS, LONGEST_LABEL = 8, 200
-_LONG_WORD = re.compile(r"\S{200}(?=\S)")  # patterns are quick because no word is long, see `linear`
+_LONG = 200
+_LONG_WORD = re.compile(rf"\S{{{_LONG}}}(?=\S)")  # patterns are quick because no word is long, see `linear`
 _INLINE_LEVEL = re.compile(r"(?<=[\s,;.])(?=[LSTDlstd]\d{1,2}\s?[-/–]\s?[LSls]?\d\s*:)")
 _LEVEL_LIST = re.compile(r"(?:\d\s*(?:,|&|-|–)|\b(?:and|to|through|thru))\s*$", re.I)
 
@@ -100,9 +113,11 @@ def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
         if _ends(text, start, match, end):
             mark = match.group().strip()
             cuts.append((match.start() + (1 if mark[:1] in ".?!:" else 0), match.end()))
-    cuts += [(m.start(), m.start()) for m in BOX.finditer(text, start, end) if m.group()[0] != "_"]
-    cuts += [(m.start(), m.start()) for m in _INLINE_LEVEL.finditer(text, start, end)
-             if not _LEVEL_LIST.search(text, max(start, m.start() - 20), m.start())]
+    if "[" in text or "(" in text or not text.isascii():
+        cuts += [(m.start(), m.start()) for m in BOX.finditer(text, start, end) if m.group()[0] != "_"]
+    if ":" in text:
+        cuts += [(m.start(), m.start()) for m in _INLINE_LEVEL.finditer(text, start, end)
+                 if not _LEVEL_LIST.search(text, max(start, m.start() - 20), m.start())]
     pieces = []
     at = start
     for stop, go_on in [*sorted(cuts), (end, end)]:
@@ -113,6 +128,8 @@ def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 def short(text: str, start: int, end: int) -> list[tuple[int, int]]:
     """`start` and `end`, or several pieces where that is no sentence or has a word that is none: no cost grows with them."""
+    if end - start <= _LONG:
+        return [(start, end)] if end > start else []
     pieces = []
     for stop in [*(match.end() for match in _LONG_WORD.finditer(text, start, end)), end]:
         while stop - start > LONGEST:
@@ -141,8 +158,9 @@ def _ends(text: str, start: int, match: re.Match[str], end: int) -> bool:
         return not asks and not _ANSWER.fullmatch(text, match.end(), end)
     if not mark.startswith("."):
         return True
-    before = _TOKEN_BEFORE.search(text, max(start, match.start() - 12), match.start())
-    word = before.group().lower().strip(".") if before else ""
+    before = text[max(start, match.start() - 12):match.start()].removesuffix("\n")
+    before = before[len(before.rstrip(_LETTERS)):]
+    word = before.lower().strip(".")
     rest = text[match.end():match.end() + 40].lstrip()
     if not word:  # a number: "1." opens an item, "2.5" never comes here
         opening = text[start:match.start()].strip()
@@ -151,7 +169,7 @@ def _ends(text: str, start: int, match: re.Match[str], end: int) -> bool:
         return not rest[:1].isdigit()
     if word in _TITLES or (word in ABBREVIATIONS and not rest[:1].isupper()):
         return False
-    return not (len(word) == 1 and before is not None and before.group()[-1:].isupper() and rest[:1].isupper()
+    return not (len(word) == 1 and before[-1:].isupper() and rest[:1].isupper()
                 and word not in "i")
 
 

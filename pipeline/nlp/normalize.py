@@ -32,16 +32,19 @@ def fold(text: str) -> str:
     lower = text.lower()
     if len(lower) != len(text):  # a few characters, such as dotted capital I, grow when lowered
         lower = "".join(low if len(low := char.lower()) == 1 else char for char in text)
-    return lower if lower.isascii() and not _has_blank(lower) else lower.translate(_TABLE)
+    return lower if plain(lower) else lower.translate(_TABLE)
 
 
-def _has_blank(text: str) -> bool:
-    return "\n" in text or "\t" in text or "\r" in text or not text.isprintable()
+def plain(text: str) -> bool:
+    """Whether `text` has no marks beyond ASCII and no blank but " ": to be lowered, and that is all."""
+    return text.isascii() and text.isprintable()
 
 
 def gaps(text: str) -> list[tuple[int, int, str]]:
     """What readers do not see, as edits (start, end, what stands there instead): a Windows line end or an indented line
     within a sentence is one blank, soft hyphens, zero-width and direction marks are nothing."""
+    if text.isprintable():
+        return []
     found = [(match.start(), match.end(), "") for match in _UNSEEN.finditer(text)] if not text.isascii() else []
     for match in _BREAK.finditer(text):
         start = match.start()
@@ -95,27 +98,34 @@ class Speller:
     def __init__(self, keys: Iterable[str], known: Iterable[str]) -> None:
         self.keys = sorted(set(keys))
         self.known = set(known) | set(self.keys) | {key + "s" for key in self.keys}
-        self._by_start: dict[str, list[str]] = {}
+        self._near: dict[tuple[str, int], list[tuple[str, int]]] = {}  # first letter, length: keys, the edits they may be away
         for key in self.keys:
-            self._by_start.setdefault(key[0], []).append(key)
-        self._cache: dict[str, str | None] = {}
+            for length in range(len(key) - 2, len(key) + 3):
+                limit = 2 if min(len(key), length) >= 8 else 1
+                if abs(len(key) - length) <= limit:
+                    self._near.setdefault((key[0], length), []).append((key, limit))
+        self._stay: set[str] = set()
+        self._mended: dict[str, str] = {}
 
     def word(self, word: str) -> str | None:
         """The key word that `word` stands for, or None where it is to stay."""
-        if word in self._cache:
-            return self._cache[word]
-        if len(self._cache) > _MENDED_CACHE_LIMIT:
-            self._cache.clear()
-        self._cache[word] = found = None if word in self.known else self._nearest(word)
-        return found
+        if word in self._stay:
+            return None
+        if word not in self._mended:
+            if len(self._stay) + len(self._mended) > _MENDED_CACHE_LIMIT:
+                self._stay.clear()
+                self._mended.clear()
+            found = None if word in self.known else self._nearest(word)
+            if found is None:
+                self._stay.add(word)
+                return None
+            self._mended[word] = found
+        return self._mended[word]
 
     def _nearest(self, word: str) -> str | None:
         from rapidfuzz.distance import OSA
         best, best_distance, tie = None, 3, False
-        for key in self._by_start.get(word[0], ()):
-            limit = 2 if min(len(key), len(word)) >= 8 else 1
-            if abs(len(key) - len(word)) > limit:
-                continue
+        for key, limit in self._near.get((word[0], len(word)), ()):
             distance = OSA.distance(word, key, score_cutoff=limit)
             if distance <= limit:
                 tie = distance == best_distance
@@ -127,9 +137,9 @@ class Speller:
         """`text` (folded) with its key words mended and no gap of more than 16 blanks, and the map back, None where
         nothing changed."""
         edits = [(*match.span(), _GAP) for match in _LONG_GAP.finditer(text)] if _GAP in text else []
-        for match in _WORD.finditer(text):
-            word = match.group()
-            right = self._cache[word] if word in self._cache else self.word(word)
-            if right is not None:
-                edits.append((*match.span(), right))
+        if not self._stay.issuperset(_WORD.findall(text)):
+            for match in _WORD.finditer(text):
+                right = self.word(match.group())
+                if right is not None:
+                    edits.append((*match.span(), right))
         return edited(text, edits)

@@ -18,6 +18,7 @@ from .memory import remembered
 from .sentences import Sentence
 from .spans import token_span
 from .stored import Section
+from .triggers import beginnings, compiled
 from .view import Before, NoteView
 
 _AFTER = re.compile(r"\s*(?:\([^)]*\)|\[[^\]]*\])?\s*(?:[\d/.-]{4,10}\s*)?(?::|\.?\s*$|\s-+\s|\.\s*,)")
@@ -32,11 +33,12 @@ class Sections(Sectionizer):
 
     def __init__(self, nlp: Language, name: str = "bvn_sections", lexicons: str | None = None) -> None:
         self._titles = remembered(self._find_titles)
+        self._opened = remembered(self._rules_opened)
         super().__init__(nlp, name, rules=None, span_attrs=None)
         self._Sectionizer__matcher = LinearMatcher()
         self.readings: dict[str, str] = {}
         self.lines: set[str] = set()
-        self._headings: re.Pattern[str] | None = None
+        self._begun: dict[str, set[int]] = {}  # rules by the two characters their headings begin with
         self._before = Before(nlp, "bvn_sentences")
         for entry in lexicon.entries("sections", lexicons):
             category = entry.id.removeprefix("sections.")
@@ -48,12 +50,19 @@ class Sections(Sectionizer):
 
     def add(self, rules: Any) -> None:
         super().add(rules)
-        self._headings = None
+        self._begun.clear()
         self._titles.cache_clear()
+        self._opened.cache_clear()
 
-    def _compile(self) -> re.Pattern[str]:
-        self._each = [(rule, re.compile(rule.pattern)) for rule in self.rules]
-        return re.compile("|".join(f"(?:{rule.pattern})" for rule in self.rules))
+    def _rules_opened(self, opening: str) -> list[tuple[Any, re.Pattern[str]]]:
+        """The rules whose headings can begin with these two characters, in their order."""
+        rules = self.rules
+        if not self._begun:
+            for number, rule in enumerate(rules):
+                for begin in beginnings(rule.pattern):
+                    self._begun.setdefault(begin[:2], set()).add(number)
+        numbers = {number for begin in (opening, opening[:1], "") for number in self._begun.get(begin, ())}
+        return [(rules[number], compiled(rules[number].pattern)) for number in sorted(numbers)]
 
     def __call__(self, doc: Doc) -> Doc:
         note = self._before.view(doc)
@@ -93,13 +102,9 @@ class Sections(Sectionizer):
 
     def _find_titles(self, text: str) -> tuple[int, list[tuple[Any, int, bool]]]:
         """Where a sentence begins, and the headings that open it, the longest first: rule, end, and whether what follows closes it."""
-        if self._headings is None:
-            self._headings = self._compile()
-        lead = _LEAD.match(text)
+        lead = None if text[:1].isalpha() else _LEAD.match(text)
         at = lead.end() if lead else 0
-        if not self._headings.match(text, at):
-            return at, []
-        found = [(match.end(), rule) for rule, pattern in self._each if (match := pattern.match(text, at))]
+        found = [(match.end(), rule) for rule, pattern in self._opened(text[at:at + 2]) if (match := pattern.match(text, at))]
         found.sort(key=lambda item: -item[0])  # "clinical assessment" before "clinical"
         return at, [(rule, end, _AFTER.match(text, end) is not None) for end, rule in found]
 

@@ -5,6 +5,7 @@ sentences. Each sentence keeps what stands over it: the label of its field ("fac
 its line heading, and whether its checkbox is ticked. Replaces PyRuSH (quadratic, logs every token).
 """
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +14,18 @@ from spacy.tokens import Doc
 
 from .columns import Cell, tables
 from .levels import HEADING_LEVELS
-from .lines import ABBREVIATIONS, BOX, BULLET, CHECKBOX, LABEL, LONGEST, LONGEST_LABEL, read, short
+from .lines import ABBREVIATIONS, BOX, BULLET, CHECKBOX, LABEL, LONGEST, LONGEST_LABEL, Line, Words, read, short
 from .memory import remembered
-from .normalize import OffsetMap, Speller, edited, fold, gaps
+from .normalize import OffsetMap, Speller, edited, fold, gaps, plain
 from .view import NoteView, new_view
 
 if TYPE_CHECKING:
     from .targets import Target
 
-LINE = re.compile(r"[^\r\n\f\v\x1c-\x1e\x85\u2028\u2029]+")
+_ENDS = "\r\n\f\v\x1c\x1d\x1e\x85\u2028\u2029"  # of lines, for `str.splitlines`
 _COLUMNS = re.compile(r"\S {3,}\S")
 _FUNCTION_END = re.compile(r"(?:(?<!\s\s)(?<!\t)(?<![?:|\]=]\s)(?<!\s[-\u2013]\s)\b(?:and|or|of|at|the|with|a|an|in|to|for|is|are|was|on|from|by|no|modic|type)|[,&/-])\s*$", re.I)
+_LONGEST_FUNCTION_END = len("modic")
 
 # capitalised words that open a finding; within a wrapped sentence they would stand in lower case
 _ABBREVIATED = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(ABBREVIATIONS)))})\.$", re.I)
@@ -55,82 +57,89 @@ class Sentence:
         return self.start + (self.map.source(offset) if self.map else offset)
 
 
-@dataclass(slots=True)
-class Piece:
-    """A sentence before its text is folded: note offsets and what stands over it."""
-    start: int
-    end: int
-    line: int
-    label: str
-    heading: str
-    checked: bool | None
-    cell: bool
+def split(text: str) -> list[Sentence]:
+    """The sentences of a note as they are written, in order; what lies between them is blank or punctuation."""
+    return laid_out(text, _as_written, lambda line: read(line, _as_written), str)
 
 
-def split(text: str) -> list[Piece]:
-    """The sentences of a note as note offsets, in order; what lies between them is blank or punctuation."""
-    pieces: list[Piece] = []
+def _as_written(raw: str) -> tuple[str, None]:
+    return raw, None
+
+
+def laid_out(text: str, words: Words, line_of: Callable[[str], Line], heading_of: Callable[[str], str]) -> list[Sentence]:
+    """The sentences of a note: `words` says how a table's cell reads, `line_of` what a line holds, `heading_of` how a heading reads."""
+    sentences: list[Sentence] = []
     block = _Block()
     rows = tables(text)
-    for number, (start, end) in enumerate(_logical_lines(text, rows)):
-        block.enter(text, start, end)
-        if start in rows:
-            pieces += [Piece(a, b, number, cell.column, cell.head, None, True)
-                       for cell in rows[start] for a, b in short(text, cell.start, cell.end)]
+    for number, (start, end, apart) in enumerate(_logical_lines(text, rows)):
+        line = text[start:end]
+        block.enter(line, apart)
+        if start in rows or block.is_row(line):
+            for cell in rows[start] if start in rows else block.row(line, start):
+                heading = heading_of(cell.head) if cell.head else ""
+                for a, b in short(text, cell.start, cell.end):
+                    seen, offsets = words(text[a:b])
+                    sentences.append(Sentence(len(sentences), a, b, seen, number, cell.column, heading, None, True, "other", offsets))
             continue
-        pieces += _pieces(text, start, end, number, block)
-    return pieces
+        said = line_of(line)
+        over = block.over(said)
+        heading = heading_of(over) if over else ""
+        sentences += [Sentence(index, start + a, start + b, seen, number, label, heading, checked, False, "other", offsets)
+                      for index, (a, b, label, checked, seen, offsets) in enumerate(said.sentences, len(sentences))]
+    return sentences
 
 
-def _logical_lines(text: str, rows: dict[int, list[Cell]]) -> list[tuple[int, int]]:
-    """Physical lines with soft wraps joined, table rows apart; blank lines end a paragraph."""
-    lines: list[tuple[int, int]] = []
-    width = before_end = last_start = 0
-    for match in LINE.finditer(text):
-        start, end = match.span()
-        content = match.group().strip()
+def _logical_lines(text: str, rows: dict[int, list[Cell]]) -> list[tuple[int, int, bool]]:
+    """Physical lines with soft wraps joined, table rows apart, each with whether blank lines stand before it: those end a
+    paragraph."""
+    lines: list[tuple[int, int, bool]] = []
+    width = at = end = 0
+    last = ""
+    empty = False  # since the last line
+    for raw in text.splitlines(keepends=True):
+        content = raw.strip()
         if not content:
-            width = 0
-            continue
-        start += len(match.group()) - len(match.group().lstrip())
-        end = start + len(content)
-        blank_between = text.count("\n", before_end, start) > 1 or text.count("\r", before_end, start) > 1
-        apart = blank_between or start in rows or (lines and lines[-1][0] in rows)
-        if lines and not apart and width and _continues(text[last_start:lines[-1][1]], content, width):
-            lines[-1] = (lines[-1][0], end)
-        else:
-            if blank_between:
+            empty = True
+            if raw.strip(_ENDS):
                 width = 0
-            lines.append((start, end))
-        width = max(width, len(content))
-        last_start, before_end = start, match.end()
+        else:
+            start = at + len(raw) - len(raw.lstrip())
+            apart = empty and text.count("\n", end, start) > 1
+            if apart or (empty and text.count("\r", end, start) > 1):
+                width = 0
+            end = start + len(content)
+            if width and start not in rows and lines[-1][0] not in rows and _continues(last, content, width):
+                lines[-1] = (lines[-1][0], end, lines[-1][2])
+            else:
+                lines.append((start, end, apart))
+            width = max(width, len(content))
+            last, empty = content, False
+        at += len(raw)
     return lines
 
 
 def _continues(last: str, content: str, width: int) -> bool:
     """Whether the line `last` goes on in the next one, `content`; both without the blanks around them."""
+    ended = last[-1] in ".!?;)"
+    lower = content[0].islower()
+    unfinished = not ended and _FUNCTION_END.search(last, max(0, len(last) - _LONGEST_FUNCTION_END)) is not None
+    if not unfinished and len(last) < (max(40, 0.6 * width) if lower and not ended else max(60, 0.75 * width)):
+        return False
     if "|" in content or "|" in last or _starts_item(content):
         return False
-    if last.endswith(":") or CHECKBOX.match(last) or (_COLUMNS.search(content) and CHECKBOX.search(last)):
+    if last[-1] == ":" or CHECKBOX.match(last) or (_COLUMNS.search(content) and CHECKBOX.search(last)):
         return False
-    if _FUNCTION_END.search(last):
+    if unfinished:
         return True
     if _OPENER.match(content):
         return False
-    if last[-1] == "." and content[0].islower() and not _ABBREVIATED.search(last):
-        return False
-    if last[-1] in ".!?;)" and len(last) < max(60, 0.75 * width):
-        return False
-    if content[0].islower():
-        return len(last) >= max(40, 0.6 * width)
-    return len(last) >= max(60, 0.75 * width)
+    return not (last[-1] == "." and lower and not _ABBREVIATED.search(last))
 
 
 def _starts_item(content: str) -> bool:
     if BULLET.match(content) or BOX.match(content) or HEADING_LEVELS.match(content):
         return True
-    label = LABEL.match(content)
-    return bool(label) and (content[0].isupper() or content[0].isdigit())
+    return (content[0].isupper() or content[0].isdigit()) and LABEL.match(content) is not None
 
 
 class _Block:
@@ -138,59 +147,51 @@ class _Block:
 
     def __init__(self) -> None:
         self.heading = ""
+        self.levels = False  # whether the heading opens with spinal levels
         self.columns: list[str] = []
-        self.last_end = 0
         self.fresh = False
 
-    def enter(self, text: str, start: int, end: int) -> None:
-        blank = text.count("\n", self.last_end, start) > 1
-        if blank and not self.fresh:
-            self.heading, self.columns = "", []
+    def enter(self, line: str, apart: bool) -> None:
+        """Go on to the next line, `apart` where blank lines stand before it."""
+        if apart and not self.fresh:
+            self.heading, self.levels, self.columns = "", False, []
         self.fresh = False
-        if "|" not in text[start:end]:
+        if self.columns and "|" not in line:
             self.columns = []
-        self.last_end = end
 
+    def over(self, line: Line) -> str:
+        """What stands over the sentences of a line; a heading stands over the lines below as well."""
+        if line.heads:
+            self.heading, self.levels, self.fresh = line.over, line.levels, True
+            return line.over
+        if line.levels and self.levels:
+            self.heading, self.levels = "", False
+        return f"{self.heading} {line.over}".strip()
 
-def _pieces(text: str, start: int, end: int, number: int, block: _Block) -> list[Piece]:
-    line = text[start:end]
-    if line.count("|") >= 2 or ("|" in line and block.columns):
-        return _row(text, start, end, number, block)
-    said = read(line)
-    labels = said.labels
-    if said.heads:
-        block.heading, block.fresh = " ".join(labels), True
-        return [Piece(start + said.at, min(end, start + said.at + LONGEST), number, "", block.heading, None, False)]
-    if labels and HEADING_LEVELS.match(labels[0] + ":") and HEADING_LEVELS.match(block.heading + ":"):
-        block.heading = ""
-    over = " ".join([block.heading, *(labels[:-1] or labels)]).strip()
-    return [Piece(start + a, start + b, number, label, over, checked, False) for a, b, label, checked in said.sentences]
+    def is_row(self, line: str) -> bool:
+        return "|" in line and (bool(self.columns) or line.count("|") > 1)
 
-
-def _row(text: str, start: int, end: int, number: int, block: _Block) -> list[Piece]:
-    """The cells of a table row; the first row of a table names its columns, a row's first cell heads the row."""
-    cells = []
-    at = start
-    for part in text[start:end].split("|"):
-        stripped = part.strip()
-        if stripped:
-            a = at + part.index(stripped)
-            cells.append((a, a + len(stripped), stripped))
-        elif at > start and at + len(part) < end:
-            cells.append((at, at, ""))
-        at += len(part) + 1
-    if cells and all(not re.search(r"[a-zA-Z0-9]", cell[2]) for cell in cells):
-        return []
-    if not block.columns:
-        block.columns = [cell[2][:LONGEST_LABEL].lower() for cell in cells]
-        return [Piece(c, d, number, "", "", None, True) for a, b, _ in cells for c, d in short(text, a, b)]
-    head = cells[0][2][:LONGEST_LABEL] if cells else ""
-    pieces = []
-    for position, (a, b, content) in enumerate(cells):
-        if content:
-            label = block.columns[position] if position < len(block.columns) else ""
-            pieces += [Piece(c, d, number, label, head, None, True) for c, d in short(text, a, b)]
-    return pieces
+    def row(self, line: str, start: int) -> list[Cell]:
+        """The cells of a table row; the first row of a table names its columns, a row's first cell heads the row."""
+        cells = []
+        at = start
+        end = start + len(line)
+        for part in line.split("|"):
+            stripped = part.strip()
+            if stripped:
+                a = at + part.index(stripped)
+                cells.append((a, a + len(stripped), stripped))
+            elif at > start and at + len(part) < end:
+                cells.append((at, at, ""))
+            at += len(part) + 1
+        if cells and all(not re.search(r"[a-zA-Z0-9]", cell[2]) for cell in cells):
+            return []
+        if not self.columns:
+            self.columns = [cell[2][:LONGEST_LABEL].lower() for cell in cells]
+            return [Cell(a, b, "", "") for a, b, _ in cells]
+        head = cells[0][2][:LONGEST_LABEL] if cells else ""
+        names = [*self.columns, *[""] * len(cells)]
+        return [Cell(a, b, name, head) for (a, b, content), name in zip(cells, names, strict=False) if content]
 
 
 class Sentences:
@@ -201,7 +202,8 @@ class Sentences:
         spelling = lexicon.read("spelling", lexicons)
         self.speller = Speller(spelling["keys"], spelling["known"])
         self._words = remembered(self._seen)
-        self._heading_words = remembered(lambda heading: self.speller.mend(fold(heading))[0])
+        self._line = remembered(lambda line: read(line, self._words))
+        self._heading = remembered(lambda heading: self.speller.mend(fold(heading))[0])
 
     def __call__(self, doc: Doc) -> Doc:
         note = new_view(doc)
@@ -216,16 +218,16 @@ class Sentences:
 
     def layout(self, text: str) -> list[Sentence]:
         """The note's sentences with their folded, mended text."""
-        sentences = []
-        for index, piece in enumerate(split(text)):
-            mended, offsets = self._words(text[piece.start:piece.end])
-            heading = self._heading_words(piece.heading) if piece.heading else ""
-            sentences.append(Sentence(index, piece.start, piece.end, mended, piece.line, piece.label, heading,
-                                      piece.checked, piece.cell, map=offsets))
-        return sentences
+        return laid_out(text, self._words, self._held, self._heading)
+
+    def _held(self, line: str) -> Line:
+        """What a line holds; kept for a while where it is short."""
+        return self._line(line) if len(line) < LONGEST else read(line, self._words)
 
     def _seen(self, raw: str) -> tuple[str, OffsetMap | None]:
         """A sentence as it reads, folded and mended, and the map back."""
+        if plain(raw):
+            return self.speller.mend(raw.lower())
         seen, below = edited(fold(raw), gaps(raw))
         mended, offsets = self.speller.mend(seen)
         if offsets:

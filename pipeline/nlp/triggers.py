@@ -69,6 +69,12 @@ def entrances(pattern: str) -> tuple[frozenset[Start], tuple[Gate, ...]]:
     return (frozenset(begins), _ordered(behind)) if all(behind) else (frozenset(), ())
 
 
+def beginnings(pattern: str) -> set[str]:
+    """The strings one of which every match of `pattern` begins with, however short; the empty one where that is uncertain."""
+    parsed = _parsed(pattern)
+    return set.union(*_beginnings(parsed)) if parsed.state.flags == re.UNICODE else {""}
+
+
 def _ordered(found: set[Gate]) -> tuple[Gate, ...]:
     return tuple(sorted(found, key=lambda gate: [sorted(strings) for strings in gate]))
 
