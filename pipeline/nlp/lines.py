@@ -3,14 +3,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .levels import HEADING_LEVELS
 from .normalize import OffsetMap
 
 BULLET = re.compile(r"\s*(?:[-*•●▪·>+]+|\(?\d{1,2}[.)](?=\s|[A-Za-z])|\d{1,2}\s?-\s?(?=[A-Z][a-z]|(?:no|disc|mild|diffuse)\s)|\(?[a-zA-Z][.)](?=\s))\s*")
 CHECKBOX = re.compile(r"\[\s?[xX✓✔]?\s?\]|\(\s?[xX✓✔]?\s?\)|[☐☑☒✓✔]")
-BOX = re.compile(r"\[[ xX✓✔]?\]|\([ xX✓✔]\)|[☐☑☒]|_{2,}")
+BOX = re.compile(r"[\[(☐☑☒_](?:(?<=\[)[ xX✓✔]?\]|(?<=\()[ xX✓✔]\)|(?<=[☐☑☒])|(?<=_)_+)")
 _NO_LABEL = re.compile(r"\d:$|\b(?:states|says|said|told)\s*:$")
 LABEL = re.compile(r"[^\W\d_][^:\n|.;?!\[\]]{0,58}?\s*:")
 ABBREVIATIONS = frozenset(
@@ -24,8 +24,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz./"
 Words = Callable[[str], tuple[str, OffsetMap | None]]  # how a sentence reads, and the map back to what is written
 
 
-@dataclass(slots=True, frozen=True)
-class Line:
+class Line(NamedTuple):
     """A logical line by itself; offsets are those of the line."""
     heads: bool  # a heading on a line of its own stands over the lines below
     over: str  # the labels that stand over its sentences, or over the lines below
@@ -102,7 +101,7 @@ LONGEST = 4000
 _MOST_LABELS, LONGEST_LABEL = 8, 200
 _LONG = 200
 _LONG_WORD = re.compile(rf"\S{{{_LONG}}}(?=\S)")  # patterns are quick because no word is long, see `linear`
-_INLINE_LEVEL = re.compile(r"(?<=[\s,;.])(?=[LSTDlstd]\d{1,2}\s?[-/–]\s?[LSls]?\d\s*:)")
+_INLINE_LEVEL = re.compile(r"[LSTDlstd](?<=[\s,;.].)(?=\d{1,2}\s?[-/–]\s?[LSls]?\d\s*:)")
 _LEVEL_LIST = re.compile(r"(?:\d\s*(?:,|&|-|–)|\b(?:and|to|through|thru))\s*$", re.I)
 
 

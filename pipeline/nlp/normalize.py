@@ -96,6 +96,8 @@ class Speller:
     """
 
     def __init__(self, keys: Iterable[str], known: Iterable[str]) -> None:
+        from rapidfuzz.distance import OSA
+        self._distance = OSA.distance
         self.keys = sorted(set(keys))
         self.known = set(known) | set(self.keys) | {key + "s" for key in self.keys}
         self._near: dict[tuple[str, int], list[tuple[str, int]]] = {}  # first letter, length: keys, the edits they may be away
@@ -123,10 +125,9 @@ class Speller:
         return self._mended[word]
 
     def _nearest(self, word: str) -> str | None:
-        from rapidfuzz.distance import OSA
         best, best_distance, tie = None, 3, False
         for key, limit in self._near.get((word[0], len(word)), ()):
-            distance = OSA.distance(word, key, score_cutoff=limit)
+            distance = self._distance(word, key, score_cutoff=limit)
             if distance <= limit:
                 tie = distance == best_distance
                 if distance < best_distance:
@@ -137,9 +138,10 @@ class Speller:
         """`text` (folded) with its key words mended and no gap of more than 16 blanks, and the map back, None where
         nothing changed."""
         edits = [(*match.span(), _GAP) for match in _LONG_GAP.finditer(text)] if _GAP in text else []
-        if not self._stay.issuperset(_WORD.findall(text)):
+        words = _WORD.findall(text)
+        if not self._stay.issuperset(words) and any(map(self.word, set(words) - self._stay)):
             for match in _WORD.finditer(text):
                 right = self.word(match.group())
                 if right is not None:
                     edits.append((*match.span(), right))
-        return edited(text, edits)
+        return edited(text, edits) if edits else (text, None)

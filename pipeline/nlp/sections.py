@@ -105,6 +105,8 @@ class Sections(Sectionizer):
         lead = None if text[:1].isalpha() else _LEAD.match(text)
         at = lead.end() if lead else 0
         found = [(match.end(), rule) for rule, pattern in self._opened(text[at:at + 2]) if (match := pattern.match(text, at))]
+        if not found:
+            return at, []
         found.sort(key=lambda item: -item[0])  # "clinical assessment" before "clinical"
         return at, [(rule, end, _AFTER.match(text, end) is not None) for end, rule in found]
 

@@ -166,7 +166,7 @@ class _Block:
             return line.over
         if line.levels and self.levels:
             self.heading, self.levels = "", False
-        return f"{self.heading} {line.over}".strip()
+        return (f"{self.heading} {line.over}" if self.heading else line.over).strip()
 
     def is_row(self, line: str) -> bool:
         return "|" in line and (bool(self.columns) or line.count("|") > 1)
