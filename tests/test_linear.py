@@ -34,7 +34,6 @@ NOT_WORDS = ("macros", "spelling")
 SHORT = {
     "examples._TAG": "reads the examples of the lexicons",
     "components.onset._LEAD": "reads 48 characters",
-    "sentences._TOKEN_BEFORE": "reads 12 characters",
 }
 # a cell ends at the end of its line at the latest, so every try succeeds; `test_notes_of_any_shape` times it
 SUCCEEDS = {"columns._CELL": "rescan"}
@@ -52,7 +51,7 @@ def lexicon_patterns() -> list[str]:
 
 
 def module_patterns() -> list[tuple[re.Pattern[str], list[str]]]:
-    """Every compiled pattern of the modules that read notes, with its names there (`sentences.LINE`)."""
+    """Every compiled pattern of the modules that read notes, with its names there (`lines.LABEL`)."""
     found: dict[int, tuple[re.Pattern[str], list[str]]] = {}
     names = [module.name for module in pkgutil.walk_packages(bvn_evidence.__path__, "bvn_evidence.")]
     for name in (name for name in names if name.startswith("bvn_evidence.nlp.")):

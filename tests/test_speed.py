@@ -5,6 +5,7 @@ import random
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,7 @@ from bvn_evidence.nlp.memory import KEPT
 from bvn_evidence.nlp.normalize import fold
 from bvn_evidence.nlp.spans import DocTokens, NoteTokens
 from bvn_evidence.nlp.triggers import entrances
-from bvn_evidence.schema import Note
+from bvn_evidence.schema import Fact, Note
 
 SAMPLES = sorted(Path(__file__).parents[1].glob("annotated_samples/notes/*/*.txt"))
 TEXT = "Low back pain for 3 years. No leg pain. Failed 8 weeks of physical therapy; MRI: Modic type 2 changes at L4-5.\n"
@@ -137,6 +138,27 @@ def test_a_component_of_the_user_is_run(nlp):
     mine.add_pipe("bvn_test_counts_tokens")
     note = Note("n", "p", TEXT)
     assert [fact.to_dict() for fact in extract(mine, note)] == [fact.to_dict() for fact in extract(nlp, note)] and seen
+
+
+values = st.one_of(st.none(), st.booleans(), st.sampled_from([0, 1, 2, 1.0, "1", "L4-L5", "', 'side': '"]), st.lists(st.sampled_from(["L4-L5", 1, True]), max_size=2))
+made_facts = st.builds(
+    lambda kind, start, attributes: Fact(kind, "present", start, start + 1, "x", "x", "other", "made", dict(attributes)),
+    st.sampled_from(["radicular", "code", "mine"]), st.integers(0, 2),
+    st.lists(st.tuples(st.sampled_from(["finding", "side", "system"]), values), max_size=3),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(st.lists(made_facts, max_size=8))
+def test_facts_stand_in_order_and_each_statement_once(facts):
+    class Made:
+        pipeline = [("made", SimpleNamespace(read_note=lambda note: note.facts.extend(facts)))]
+        tokenizer = None
+
+    expected: dict[str, Fact] = {}
+    for fact in sorted(facts, key=lambda fact: (fact.start, fact.end, fact.kind, str(fact.attributes))):
+        expected.setdefault(f"{fact.kind} {sorted(fact.attributes.items())}", fact)
+    assert [id(fact) for fact in extract(Made, Note("n", "p", "xxx"))] == [id(fact) for fact in expected.values()]
 
 
 def _forget(nlp) -> int:

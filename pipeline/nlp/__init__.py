@@ -64,9 +64,10 @@ def _read(nlp: Language, note: Note) -> list[Fact]:
     from .spans import NoteTokens
     from .view import NoteView
 
-    if all(hasattr(component, "read_note") for _, component in nlp.pipeline):
+    pipeline = nlp.pipeline  # spaCy makes this list anew each time
+    if all(hasattr(component, "read_note") for _, component in pipeline):
         view = NoteView(note.text, [], note.note_date, note.note_type, NoteTokens(nlp.tokenizer, note.text))
-        for name, component in nlp.pipeline:
+        for name, component in pipeline:
             try:
                 component.read_note(view)  # type: ignore[attr-defined]
             except Exception as error:
@@ -75,7 +76,7 @@ def _read(nlp: Language, note: Note) -> list[Fact]:
         return view.facts
     doc = nlp.make_doc(note.text)
     doc.user_data["bvn_note"] = {"date": note.note_date, "type": note.note_type}
-    for name, component in nlp.pipeline:
+    for name, component in pipeline:
         with _named(name):
             doc = component(doc)
     return [Fact.from_dict(span._.fact) for span in doc.spans.get("facts", ())]

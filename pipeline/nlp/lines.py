@@ -114,9 +114,8 @@ def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:
             cuts.append((match.start() + (1 if mark[:1] in ".?!:" else 0), match.end()))
     if "[" in text or "(" in text or not text.isascii():
         cuts += [(m.start(), m.start()) for m in BOX.finditer(text, start, end) if m.group()[0] != "_"]
-    if ":" in text:
-        cuts += [(m.start(), m.start()) for m in _INLINE_LEVEL.finditer(text, start, end)
-                 if not _LEVEL_LIST.search(text, max(start, m.start() - 20), m.start())]
+    cuts += [(m.start(), m.start()) for m in _INLINE_LEVEL.finditer(text, start, text.rfind(":", start, end) + 1)
+             if not _LEVEL_LIST.search(text, max(start, m.start() - 20), m.start())]
     pieces = []
     at = start
     for stop, go_on in [*sorted(cuts), (end, end)]:

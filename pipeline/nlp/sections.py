@@ -79,7 +79,8 @@ class Sections(Sectionizer):
         current, only_line = "other", -1
         found: list[tuple[Any, int, int]] = []
         for sentence in note.sentences:
-            heading = None if sentence.cell else self._heading(sentence, note.text)
+            titles = None if sentence.cell else self._titles(sentence.text)
+            heading = self._heading(sentence, note.text, *titles) if titles else None
             if heading:
                 rule, end = heading
                 current = rule.category
@@ -90,8 +91,9 @@ class Sections(Sectionizer):
             sentence.section = current
         return found
 
-    def _heading(self, sentence: Sentence, text: str) -> tuple[Any, int] | None:
-        at, titles = self._titles(sentence.text)
+    @staticmethod
+    def _heading(sentence: Sentence, text: str, at: int, titles: list[tuple[Any, int, bool]]) -> tuple[Any, int] | None:
+        """The heading a sentence opens with, if it is one as written."""
         for rule, end, closed in titles:
             if closed:
                 return rule, end
@@ -100,13 +102,14 @@ class Sections(Sectionizer):
                 return rule, end
         return None
 
-    def _find_titles(self, text: str) -> tuple[int, list[tuple[Any, int, bool]]]:
-        """Where a sentence begins, and the headings that open it, the longest first: rule, end, and whether what follows closes it."""
+    def _find_titles(self, text: str) -> tuple[int, list[tuple[Any, int, bool]]] | None:
+        """Where a sentence begins, and the headings that open it, the longest first: rule, end, and whether what follows closes
+        it; None where there are none."""
         lead = None if text[:1].isalpha() else _LEAD.match(text)
         at = lead.end() if lead else 0
         found = [(match.end(), rule) for rule, pattern in self._opened(text[at:at + 2]) if (match := pattern.match(text, at))]
         if not found:
-            return at, []
+            return None
         found.sort(key=lambda item: -item[0])  # "clinical assessment" before "clinical"
         return at, [(rule, end, _AFTER.match(text, end) is not None) for end, rule in found]
 
