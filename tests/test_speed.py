@@ -151,14 +151,11 @@ made_facts = st.builds(
 @settings(max_examples=300, deadline=None, database=None)
 @given(st.lists(made_facts, max_size=8))
 def test_facts_stand_in_order_and_each_statement_once(facts):
-    class Made:
-        pipeline = [("made", SimpleNamespace(read_note=lambda note: note.facts.extend(facts)))]
-        tokenizer = None
-
+    made = SimpleNamespace(read_note=lambda note: note.facts.extend(facts))
     expected: dict[str, Fact] = {}
     for fact in sorted(facts, key=lambda fact: (fact.start, fact.end, fact.kind, str(fact.attributes))):
         expected.setdefault(f"{fact.kind} {sorted(fact.attributes.items())}", fact)
-    assert [id(fact) for fact in extract(Made, Note("n", "p", "xxx"))] == [id(fact) for fact in expected.values()]
+    assert [id(fact) for fact in extract(SimpleNamespace(pipeline=[("made", made)], tokenizer=None), Note("n", "p", "xxx"))] == [id(fact) for fact in expected.values()]
 
 
 def _forget(nlp) -> int:
