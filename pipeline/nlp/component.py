@@ -63,6 +63,14 @@ class FactComponent:
         return doc
 
 
+def by_sentence(targets: Iterable[Target]) -> dict[int, list[Target]]:
+    """Targets by the number of their sentence."""
+    found: dict[int, list[Target]] = {}
+    for target in targets:
+        found.setdefault(target.sentence.index, []).append(target)
+    return found
+
+
 def _made(text: str, kind: str, draft: Draft) -> Fact:
     sentence = draft.sentence
     start, end = draft.start, draft.end

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -52,10 +53,10 @@ class NoteView:
         """The targets of the given lexicons in text order."""
         by_group: dict[str, list[Target]] | None = self.cache.get("targets")
         if by_group is None:
-            by_group = self.cache["targets"] = {}
+            by_group = self.cache["targets"] = defaultdict(list)
             for sentence in self.sentences:
                 for target in sentence.targets:
-                    by_group.setdefault(target.group, []).append(target)
+                    by_group[target.group].append(target)
         if len(groups) == 1:
             return iter(by_group.get(groups[0], ()))
         return (target for sentence in self.sentences for target in sentence.targets if target.group in groups)

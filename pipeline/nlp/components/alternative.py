@@ -10,7 +10,7 @@ from typing import Any
 from spacy.language import Language
 
 from ..attach import groups, heading_groups, severity, side
-from ..component import Draft, FactComponent, NoteView
+from ..component import Draft, FactComponent, NoteView, by_sentence
 from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
@@ -36,21 +36,22 @@ class Alternative(FactComponent):
 
     def find(self, note: NoteView) -> Iterator[Draft]:
         drafts: list[Draft] = []
+        named, structures = by_sentence(note.targets("alternative")), by_sentence(note.targets("structure"))
         away: set[int] | None = None
         for sentence in note.sentences:
-            named = [target for target in sentence.targets if target.group in ("alternative", "structure")]
-            if not (named or (sentence.cell and denied(sentence))) or _is_column_name(sentence) or general(sentence.text):
+            at = sentence.index
+            if not (at in named or at in structures or (sentence.cell and denied(sentence))) or _is_column_name(sentence) or (
+                    general(sentence.text)):
                 continue
             if away is None:
                 away = outside(note)
-            if sentence.index not in away:
-                drafts += self._sentence(note, sentence, named)
+            if at not in away:
+                drafts += self._sentence(note, sentence, named.get(at, []), structures.get(at, []))
         return settle(note, drafts)
 
-    def _sentence(self, note: NoteView, sentence: Sentence, named: list[Target]) -> list[Draft]:
+    def _sentence(self, note: NoteView, sentence: Sentence, targets: list[Target], structures: list[Target]) -> list[Draft]:
         drafts: list[Draft] = []
         over = _over(sentence)
-        targets = [target for target in named if target.group == "alternative"]
         spans = tuple([(target.start, target.end) for target in targets])
         keywords = _keywords(sentence.text) if targets else 0
         for number, target in enumerate(targets):
@@ -65,7 +66,6 @@ class Alternative(FactComponent):
                 drafts += self._exam(note, target, rivals)
             else:
                 drafts += self._diagnosis(note, target, rivals)
-        structures = [target for target in named if target.group == "structure"]
         if structures or not targets:
             drafts += self._states(note, sentence, structures, targets, over)
         if structures and _lists_sources(sentence.text):

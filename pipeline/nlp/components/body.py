@@ -55,8 +55,12 @@ def _heads(text: str, heading: str) -> tuple[str, bool, bool]:
     label = text[:end] if end >= 3 and "." not in text[:end] else ""
     colon = text.rstrip().endswith(":")
     region = _study(text) if len(text) < 70 and (colon or not label) else ""
-    over = f"{heading} {label}" if heading or label else ""
-    return region, colon, _OUTSIDE.search(over) is not None and not _LUMBAR.search(over)
+    return region, colon, bool(heading or label) and _is_outside(f"{heading} {label}")
+
+
+@remembered
+def _is_outside(over: str) -> bool:
+    return _OUTSIDE.search(over) is not None and not _LUMBAR.search(over)
 
 
 def _study(text: str) -> str:

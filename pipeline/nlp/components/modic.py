@@ -4,7 +4,7 @@ from itertools import groupby
 
 from spacy.language import Language
 
-from ..component import Draft, FactComponent, NoteView
+from ..component import Draft, FactComponent, NoteView, by_sentence
 from ..endplates.course import meanings
 from ..endplates.finding import Finding
 from ..endplates.findings import findings
@@ -20,8 +20,9 @@ class Modic(FactComponent):
 
     def find(self, note: NoteView) -> Iterator[Draft]:
         found: list[Finding] = []
+        targets = by_sentence(note.targets("modic"))
         for sentence in note.sentences:
-            found += findings(note, sentence)
+            found += findings(note, sentence, targets.get(sentence.index, []))
         if not found:
             return
         found = meanings(note, found)

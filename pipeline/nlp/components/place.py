@@ -49,6 +49,8 @@ def place(note: NoteView, target: Target, diagnosis: str, assertion: str, rivals
 
 def in_its_terms(diagnosis: str, where: Place, absent: bool) -> Place:
     """Fractures, pars, curves and tumours lie at vertebrae; a slip of L4 is one at L4-L5; a fusion of L4 and L5 too."""
+    if not (where.levels or where.vertebrae):
+        return where
     if diagnosis == "spondylolysis" and where.levels:
         return Place(where.levels, where.vertebrae[:1])
     if diagnosis == "compression_fracture" and where.levels and not where.vertebrae:

@@ -56,10 +56,14 @@ def _at_large(text: str) -> bool:
 
 def regions(sentence: Sentence) -> list[Target]:
     """The regions of pain that a sentence names and does not deny."""
-    return [target for target in sentence.targets
-            if target.group == "region" and target.attributes["region"] != "spine"
-            and (target.assertion not in ("absent", "family", "hypothetical")
-                 or (target.assertion == "absent" and _ONLY.search(sentence.text, 0, target.start)))]
+    return [target for target in sentence.targets if target.group == "region" and _of_pain(target)]
+
+
+def _of_pain(target: Target) -> bool:
+    """Whether a region of the body is one of pain, and not denied."""
+    return target.attributes["region"] != "spine" and (
+        target.assertion not in ("absent", "family", "hypothetical")
+        or (target.assertion == "absent" and bool(_ONLY.search(target.sentence.text, 0, target.start))))
 
 
 def _after(sentence: Sentence, at: int) -> str | None:
@@ -121,14 +125,15 @@ def _mainly_other(note: NoteView) -> bool:
     found = note.cache.get("mainly_other")
     if found is None:
         counts = {"back": 0, "spine": 0, "other": 0, "named": 0}
-        counts["spine"] = sum(target.attributes["region"] == "spine" for target in note.targets("region"))
-        for sentence in note.sentences:
-            for target in regions(sentence):
-                if target.attributes["region"] == "back":
-                    counts["back"] += 1
-                elif target.attributes["region"] == "other":
-                    counts["named"] += 1
-                    counts["other"] += _hurts(sentence, target)
+        for target in note.targets("region"):
+            region = target.attributes["region"]
+            if region == "spine":
+                counts["spine"] += 1
+            elif region == "back":
+                counts["back"] += _of_pain(target)
+            elif region == "other" and _of_pain(target):
+                counts["named"] += 1
+                counts["other"] += _hurts(target.sentence, target)
         found = counts["other"] > counts["back"] or (counts["back"] == 0 and counts["named"] > 1 + counts["spine"])
         note.cache["mainly_other"] = found
     return bool(found)

@@ -51,9 +51,9 @@ def states(sentence: Sentence, targets: list[Target], over: list[str]) -> list[S
     """The states of structures that a sentence names by its structure terms; `over` are the structures its label names."""
     named = [target for target in targets if "structure" in target.attributes]
     found: list[State] = []
-    if not (named or over):
-        return found
     words = [target for target in targets if "state" in target.attributes]
+    if not (words and (named or over)):
+        return found
     said = [word for word in words if not word.attributes.get("label_only")]
     done: set[int] = set()
     for structure in named:
@@ -110,10 +110,9 @@ def _state_of(text: str, structure: Target, named: list[Target], words: list[Tar
         if word is not None:
             return word
         other = next((s for s in named if at <= s.start <= stop and s is not structure), None)
-        nouns = _NOUNS.match(text, at)
         if other is not None:
             at = other.end
-        elif nouns:
+        elif nouns := _NOUNS.match(text, at):
             at = nouns.end()
         else:
             break

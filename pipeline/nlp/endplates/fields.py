@@ -26,8 +26,6 @@ _REPLY = re.compile(r"answer\s*:\s*(?:(no|none|not)|yes)\b")
 
 def elliptic(note: NoteView, sentence: Sentence) -> list[Finding]:
     """What a sentence says of the endplates that the one before it named: "L1-L2 is spared", "Answer: No"."""
-    if not _answers(sentence.text):
-        return []
     listed = _LISTED.match(sentence.text)
     if listed and re.match(r"(?:vertebral\s+)?end[\s-]?plates?\s*[:-]", note.line(sentence)[0].text):
         return [Finding(sentence, listed.start(1), listed.end(1), (), "list", "descriptor", "absent", None, "modic.field")]
@@ -45,7 +43,8 @@ def elliptic(note: NoteView, sentence: Sentence) -> list[Finding]:
 
 
 @remembered
-def _answers(text: str) -> bool:
+def answers(text: str) -> bool:
+    """Whether a text can be such a sentence."""
     return _OPENS.match(text) is not None and bool(_LISTED.match(text) or _SPARED.fullmatch(text) or _REPLY.match(text))
 
 

@@ -12,7 +12,7 @@ from ..attach import groups
 from ..component import NoteView
 from ..sentences import Sentence
 from ..targets import Target
-from .fields import elliptic, field_label, field_of
+from .fields import answers, elliptic, field_label, field_of
 from .finding import Finding
 from .types import described_types, signal_extent, signal_type, types
 
@@ -26,15 +26,14 @@ _NERVE = re.compile(r"\b(?:bvna?|basivertebral|intracept)\b")
 _REACH = 110
 
 
-def findings(note: NoteView, sentence: Sentence) -> list[Finding]:
-    """The endplate findings of one sentence in text order."""
-    roles: dict[str, list[Target]] = {}
-    for target in sentence.targets:
-        if target.group == "modic":
-            roles.setdefault(target.attributes["role"], []).append(target)
+def findings(note: NoteView, sentence: Sentence, targets: list[Target]) -> list[Finding]:
+    """The endplate findings of one sentence, whose endplate terms are `targets`, in text order."""
     over = field_label(sentence)
-    if not roles and not over:
-        return elliptic(note, sentence)
+    if not targets and not over:
+        return elliptic(note, sentence) if answers(sentence.text) else []
+    roles: dict[str, list[Target]] = {}
+    for target in targets:
+        roles.setdefault(target.attributes["role"], []).append(target)
     if "general" in roles or (sentence.cell and not sentence.label):
         return []
     after = note.after(sentence)
