@@ -33,12 +33,12 @@ class Sections(Sectionizer):
 
     def __init__(self, nlp: Language, name: str = "bvn_sections", lexicons: str | None = None) -> None:
         self._titles = remembered(self._find_titles)
-        self._opened = remembered(self._rules_opened)
+        self._opened = remembered(self._opened_by)
         super().__init__(nlp, name, rules=None, span_attrs=None)
         self._Sectionizer__matcher = LinearMatcher()
         self.readings: dict[str, str] = {}
         self.lines: set[str] = set()
-        self._begun: dict[str, set[int]] = {}  # rules by the two characters their headings begin with
+        self._begun: dict[str, set[tuple[str, int]]] = {}  # how headings begin, and of which rule, by their first two characters
         self._before = Before(nlp, "bvn_sentences")
         for entry in lexicon.entries("sections", lexicons):
             category = entry.id.removeprefix("sections.")
@@ -54,15 +54,16 @@ class Sections(Sectionizer):
         self._titles.cache_clear()
         self._opened.cache_clear()
 
-    def _rules_opened(self, opening: str) -> list[tuple[Any, re.Pattern[str]]]:
-        """The rules whose headings can begin with these two characters, in their order."""
+    def _opened_by(self, opening: str) -> tuple[tuple[str, ...], list[tuple[Any, re.Pattern[str]]]]:
+        """What headings begin with that begin with these two characters, and their rules, in their order."""
         rules = self.rules
         if not self._begun:
             for number, rule in enumerate(rules):
                 for begin in beginnings(rule.pattern):
-                    self._begun.setdefault(begin[:2], set()).add(number)
-        numbers = {number for begin in (opening, opening[:1], "") for number in self._begun.get(begin, ())}
-        return [(rules[number], compiled(rules[number].pattern)) for number in sorted(numbers)]
+                    self._begun.setdefault(begin[:2], set()).add((begin, number))
+        found = {each for key in (opening, opening[:1], "") for each in self._begun.get(key, ())}
+        numbers = sorted({number for _, number in found})
+        return tuple({begin for begin, _ in found}), [(rules[number], compiled(rules[number].pattern)) for number in numbers]
 
     def __call__(self, doc: Doc) -> Doc:
         note = self._before.view(doc)
@@ -107,7 +108,8 @@ class Sections(Sectionizer):
         it; None where there are none."""
         lead = None if text[:1].isalpha() else _LEAD.match(text)
         at = lead.end() if lead else 0
-        found = [(match.end(), rule) for rule, pattern in self._opened(text[at:at + 2]) if (match := pattern.match(text, at))]
+        begins, rules = self._opened(text[at:at + 2])
+        found = [(match.end(), rule) for rule, pattern in rules if (match := pattern.match(text, at))] if text.startswith(begins, at) else []
         if not found:
             return None
         found.sort(key=lambda item: -item[0])  # "clinical assessment" before "clinical"
