@@ -1,6 +1,7 @@
 """Work grows with the text and not faster, counted in operations, and the short way gives what the long way gives."""
 from __future__ import annotations
 
+import gc
 import random
 import re
 import sys
@@ -195,3 +196,16 @@ def test_folded_text_has_one_blank():
 def test_no_rule_is_tried_on_every_sentence():
     rules = [entry.regex for name in lexicon.names() if name not in ("macros", "spelling", "sections") for entry in lexicon.entries(name)]
     assert all(re.compile(regex) and any(entrances(regex)) for regex in rules)
+
+
+def test_a_note_that_is_done_is_freed_at_once(nlp):
+    """Not by Python's collector, which would go through all that is kept: no ring of sentences and targets is left."""
+    note = Note("n", "p", TEXT * 20)
+    extract(nlp, note)
+    gc.collect()
+    gc.disable()
+    try:
+        extract(nlp, note)
+        assert gc.collect() < 20
+    finally:
+        gc.enable()

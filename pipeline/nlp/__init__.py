@@ -73,6 +73,7 @@ def _read(nlp: Language, note: Note) -> list[Fact]:
             except Exception as error:
                 error.add_note(f"in component {name}")
                 raise
+        view.release()
         return view.facts
     doc = nlp.make_doc(note.text)
     doc.user_data["bvn_note"] = {"date": note.note_date, "type": note.note_type}

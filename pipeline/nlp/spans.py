@@ -93,5 +93,9 @@ class NoteTokens:
 
 
 def _tokens(doc: Doc, offset: int) -> Tokens:
-    starts = [token.idx + offset for token in doc]
-    return Tokens(starts, [start + len(token) for start, token in zip(starts, doc, strict=True)])
+    found = Tokens([], [])
+    for token in doc:
+        start = token.idx + offset
+        found.starts.append(start)
+        found.ends.append(start + len(token))
+    return found

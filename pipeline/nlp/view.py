@@ -49,6 +49,12 @@ class NoteView:
         from .stored import packed, unpacked
         return unpacked, (packed(self),)
 
+    def release(self) -> None:
+        """Part sentences and targets, which know each other: a note that is done is then freed at once, not by the collector."""
+        for sentence in self.sentences:
+            sentence.targets.clear()
+            sentence.cache.clear()
+
     def targets(self, *groups: str) -> Iterator[Target]:
         """The targets of the given lexicons in text order."""
         by_group: dict[str, list[Target]] | None = self.cache.get("targets")
