@@ -55,8 +55,8 @@ class Duration(FactComponent):
     def find(self, note: NoteView) -> Iterator[Draft]:
         if not about_back(note):
             return
-        drafts = [draft for sentence in note.sentences if _tells_time(sentence.text) and sentence.checked is not False
-                  for draft in _sentence(note, sentence)]
+        drafts = [draft for sentence in note.sentences if (told := _told(sentence.text)) and sentence.checked is not False
+                  for draft in _sentence(note, sentence, *told)]
         measured = [draft for draft in drafts if draft.attributes["months"] is not None]
         explicit = {draft.sentence.line for draft in measured if draft.rule != "duration.since"}
         for draft in measured or drafts:
@@ -65,16 +65,18 @@ class Duration(FactComponent):
 
 
 @remembered
-def _tells_time(text: str) -> bool:
-    """Whether a sentence holds a length of time or a beginning: few do."""
-    return bool(lengths(text) or fractions(text)) or next(onsets(text, None), None) is not None
+def _told(text: str) -> tuple[tuple[Length, ...], bool] | None:
+    """The lengths of time in a sentence in order and whether it names a beginning; None for the many without either."""
+    measures = tuple(sorted((*lengths(text), *fractions(text)), key=lambda length: length.start))
+    begins = next(onsets(text, None), None) is not None
+    return (measures, begins) if measures or begins else None
 
 
-def _sentence(note: NoteView, sentence: Sentence) -> Iterator[Draft]:
+def _sentence(note: NoteView, sentence: Sentence, measures: tuple[Length, ...], begins: bool) -> Iterator[Draft]:
     if about_others(sentence):
         return
     heads = [t for t in sentence.targets if t.group == "duration"]
-    for length in sorted((*lengths(sentence.text), *fractions(sentence.text)), key=lambda item: item.start):
+    for length in measures:
         head = _head_of(note, sentence, heads, length)
         if head:
             start = min(head.start, length.start) if head.end > length.end or length.start - head.end < 40 else length.start
@@ -82,7 +84,7 @@ def _sentence(note: NoteView, sentence: Sentence) -> Iterator[Draft]:
                          length.qualifier, head.rule)
         elif length.start < _FIELD and _labelled(note, sentence, heads):
             yield _draft(note, sentence, None, length.start, length.end, length.months, length.qualifier, "duration.label")
-    for onset in onsets(sentence.text, note.note_date):
+    for onset in onsets(sentence.text, note.note_date) if begins else ():
         if onset.sudden:
             if sentence.section not in ("exam", "findings") and _back_began(note, sentence, onset):
                 yield _draft(note, sentence, None, onset.start, onset.end, None, "about", "duration.sudden")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from spacy.language import Language
 
 from ..component import Draft, FactComponent, NoteView
+from ..memory import remembered
 from ..quantities import lengths
 from ..sentences import Sentence
 from ..targets import Target
@@ -44,10 +45,10 @@ class Function(FactComponent):
     def find(self, note: NoteView) -> Iterator[Draft]:
         if not about_back(note):
             return
-        for sentence in note.sentences:
-            targets = [t for t in sentence.targets if t.group == "function"]
-            if not targets or sentence.section in _SILENT or about_others(sentence):
+        for sentence in {target.sentence.index: target.sentence for target in note.targets("function")}.values():
+            if sentence.section in _SILENT or about_others(sentence):
                 continue
+            targets = [t for t in sentence.targets if t.group == "function"]
             if sentence.section in ("exam", "findings") and _EXAM.search(sentence.text):
                 continue
             for draft in _sentence(note, sentence, targets):
@@ -56,8 +57,8 @@ class Function(FactComponent):
 
 
 def _sentence(note: NoteView, sentence: Sentence, targets: list[Target]) -> Iterator[Draft]:
-    listed = _listed(note, sentence)
-    goal = sentence.section == "goals" or re.search(r"\b(?:goals?|[ls]tgs?)\b", sentence.label)
+    goal = sentence.section == "goals" or (sentence.label and re.search(r"\b(?:goals?|[ls]tgs?)\b", sentence.label))
+    listed: bool | None = None
     for target in targets:
         role = target.attributes["role"]
         if role not in ("activity", "fact", "fine_fact"):
@@ -68,11 +69,12 @@ def _sentence(note: NoteView, sentence: Sentence, targets: list[Target]) -> Iter
             if not goal and assertion and (assertion != "absent" or _may_deny(note, sentence)) and not _given(targets, target):
                 yield Draft(sentence, target.start, target.end, target.rule, activity, assertion, target.cue)
             continue
-        unmet = _UNMET.search(sentence.text, 0, target.start)
-        found = _limit(sentence, targets, target, bool(goal) and not unmet)
-        if found is None and listed and not goal:
-            yield Draft(sentence, target.start, target.end, target.rule, activity)
+        found = _limit(sentence, targets, target, bool(goal) and not _UNMET.search(sentence.text, 0, target.start))
         if found is None:
+            if listed is None:
+                listed = not goal and _listed(note, sentence)
+            if listed:
+                yield Draft(sentence, target.start, target.end, target.rule, activity)
             continue
         limit, assertion = found
         if assertion == "absent" and not _may_deny(note, sentence):
@@ -97,8 +99,13 @@ def _limit(sentence: Sentence, targets: list[Target], activity: Target, goal: bo
     if goal:
         met = next((t for t in targets if t.text.startswith("tolerates") and t.start > activity.end), None)
         return (met, "present") if met else None
-    floor = max([m.end() for m in _CLAUSE.finditer(text, 0, activity.start)], default=0)
-    ceiling = next((m.start() for m in _CLAUSE.finditer(text, activity.end)), len(text))
+    floor, ceiling = 0, len(text)
+    for start, end in _clause_ends(text):
+        if end <= activity.start:
+            floor = end
+        elif start >= activity.end:
+            ceiling = start
+            break
     behind = _behind(sentence, targets, activity, ceiling)
     before = [t for t in targets if floor <= t.start and t.end <= activity.start
               and t.attributes["role"] in ("limit", "rival", "fine", "tolerance")]
@@ -121,6 +128,12 @@ def _limit(sentence: Sentence, targets: list[Target], activity: Target, goal: bo
     if behind is None:
         return None
     return (behind, "absent") if behind.attributes["role"] == "fine" else _asserted(behind)
+
+
+@remembered
+def _clause_ends(text: str) -> tuple[tuple[int, int], ...]:
+    """The words and marks that part the clauses of a sentence."""
+    return tuple(match.span() for match in _CLAUSE.finditer(text))
 
 
 def _joined(targets: list[Target], cue: Target, activity: Target, text: str) -> bool:

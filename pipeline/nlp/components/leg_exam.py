@@ -26,6 +26,7 @@ _TESTED = {"movement", "muscle"}
 _PLACES = {"leg", "root", "arm", "sensory"}
 _EXCEPT = re.compile(r"\b(?:except|but|other\s+than|apart\s+from|aside\s+from|save)\b")
 _RESULTS = {"normal", "abnormal"}
+_TELLING = {*_RESULTS, "slr", "positive", "negative", "equivocal"}  # without one of these a sentence tells nothing
 _BEHIND = re.compile(r"\s*(?:(?:bilaterally|throughout|in|of|for|at|on|over|across|along|to|and|or|upper|all|the|both|muscle|groups?|and|symmetric(?:al)?|equal|intact|left|right"
                      r"|major|entire|key|levels?|dermatomes?|distribution|his|her|bilateral|b/l|bilat|[lrb]|pattern|lateral|medial|"
                      r"dorsal|dorsum|plantar|posterior|anterior|aspects?)[\s,/]*){0,8}")
@@ -54,10 +55,11 @@ class Exam:
         self.note = note
 
     def find(self) -> Iterator[Draft]:
-        for sentence in self.note.sentences:
-            found = words(sentence)
-            if not found or sentence.section in _SKIP_SECTIONS:
+        telling = {word.sentence.index: word.sentence for word in self.note.targets("leg_exam") if word.attributes["role"] in _TELLING}
+        for sentence in telling.values():
+            if sentence.section in _SKIP_SECTIONS:
                 continue
+            found = words(sentence)
             row = words(self.note.line(sentence)[0]) if sentence.cell else []
             if row and row[0].sentence is not sentence:
                 yield from self._cell(sentence, row, found[0])

@@ -56,7 +56,10 @@ def _at_large(text: str) -> bool:
 
 def regions(sentence: Sentence) -> list[Target]:
     """The regions of pain that a sentence names and does not deny."""
-    return [target for target in sentence.targets if target.group == "region" and _of_pain(target)]
+    found: list[Target] | None = sentence.cache.get("regions")
+    if found is None:
+        found = sentence.cache["regions"] = [target for target in sentence.targets if target.group == "region" and _of_pain(target)]
+    return found
 
 
 def _of_pain(target: Target) -> bool:
