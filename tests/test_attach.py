@@ -22,7 +22,7 @@ def attached(text):
     found = []
     for start, end in marks:
         sentence = next(s for s in laid if s.start <= start < s.end)
-        rivals = [(a - sentence.start, b - sentence.start) for a, b in marks if sentence.start <= a < sentence.end]
+        rivals = tuple((a - sentence.start, b - sentence.start) for a, b in marks if sentence.start <= a < sentence.end)
         group = at.attach(note, sentence, start - sentence.start, end - sentence.start, rivals)
         found.append(",".join(group.levels) if group else "")
     return found

@@ -39,6 +39,9 @@ _AS_LABEL = re.compile(r"(?:\s+(?:levels?|discs?|spaces?))?\s*(?:[:=\])]|-+\s|\.
 _ALL_LEVELS = re.compile(r"\b(?:any|other|all|every|remaining|each|rest\s+of\s+the)\s+(?:other\s+|lumbar\s+|remaining\s+|of\s+the\s+){0,4}levels?\b|\belsewhere\b|\bthroughout\b")
 
 
+Rivals = tuple[tuple[int, int], ...]  # where all findings of a sentence stand
+
+
 @dataclass(slots=True, frozen=True)
 class Group:
     """Level mentions that stand together, and all they name; `outside` where that lies above the lumbar spine."""
@@ -92,7 +95,7 @@ def _groups(text: str) -> tuple[Group, ...]:
     return tuple(Group.of(group) for group in grouped)
 
 
-def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: Sequence[tuple[int, int]], *,
+def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: Rivals, *,
            vertebrae: bool = True) -> Group | None:
     """The level group that belongs to the finding at `start:end`; `rivals` are the spans of all findings of the sentence.
 
@@ -105,14 +108,14 @@ def attach(note: NoteView, sentence: Sentence, start: int, end: int, rivals: Seq
     "At the latter" is the last level named before.
     """
     if groups(sentence):
-        named, group = _attached(sentence.text, sentence.heading, start, end, tuple(rivals), vertebrae)
+        named, group = _attached(sentence.text, sentence.heading, start, end, rivals, vertebrae)
         if named:
             return group
     return inherited(note, sentence)
 
 
 @remembered
-def _attached(text: str, heading: str, start: int, end: int, rivals: tuple[tuple[int, int], ...],
+def _attached(text: str, heading: str, start: int, end: int, rivals: Rivals,
               vertebrae: bool) -> tuple[bool, Group | None]:
     """Whether a sentence itself names levels that may belong to a finding, and the group that does."""
     over = _groups(heading) if heading else ()

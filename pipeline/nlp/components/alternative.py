@@ -9,7 +9,7 @@ from typing import Any
 
 from spacy.language import Language
 
-from ..attach import groups, heading_groups, severity, side
+from ..attach import Rivals, groups, heading_groups, severity, side
 from ..component import Draft, FactComponent, NoteView, by_sentence
 from ..memory import remembered
 from ..sentences import Sentence
@@ -18,7 +18,7 @@ from ..words import has
 from . import exam
 from .body import alone, elsewhere, imaging, outside
 from .involved import Involved, involved
-from .place import Rivals, in_its_terms, lumbar, place
+from .place import in_its_terms, lumbar, place
 from .scope import about_spine, anywhere, counts, performed_here
 from .structure import State, denied, states
 from .told import general, is_primary, not_the_source, planned, reading, settle

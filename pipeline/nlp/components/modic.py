@@ -4,11 +4,12 @@ from itertools import groupby
 
 from spacy.language import Language
 
+from ..attach import Rivals
 from ..component import Draft, FactComponent, NoteView, by_sentence
 from ..endplates.course import meanings
 from ..endplates.finding import Finding
 from ..endplates.findings import findings
-from ..endplates.places import group_of, levels
+from ..endplates.places import group_of, levels, rivals_of
 from ..endplates.types import joined
 from ..endplates.whole import settled
 
@@ -32,13 +33,14 @@ class Modic(FactComponent):
 
 
 def _sentence(note: NoteView, found: list[Finding]) -> Iterator[Draft]:
+    rivals = rivals_of(found[0].sentence, found)
     for item in found:
-        yield from _drafts(note, item, found)
+        yield from _drafts(note, item, rivals)
 
 
-def _drafts(note: NoteView, item: Finding, found: list[Finding]) -> Iterator[Draft]:
+def _drafts(note: NoteView, item: Finding, rivals: Rivals) -> Iterator[Draft]:
     """The facts of one finding: one a type where types are listed apart, one for a mixed change."""
-    group = group_of(note, item, found)
+    group = group_of(note, item, rivals)
     if group and group.outside:
         return
     where, plates = levels(group), list(group.endplates) if group else []

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .. import levels as lv
-from ..attach import Group, attach, groups
+from ..attach import Group, Rivals, attach, groups
 from ..component import NoteView
 from ..memory import remembered
 from ..sentences import Sentence
@@ -19,9 +19,6 @@ _NO_PLACE = re.compile(r"\b(?:any|other|all|every|remaining)\s+(?:other\s+|lumba
 _NO_PLACE_WORDS = ("level", "elsewhere", "throughout", "anywhere", "remaining", "rest", "other")
 _CONTINUES = re.compile(r"\s*(?:-\s*)?(?:(?:mild|mildly|slight|slightly|significant|significantly|moderately|severely|largely|and|with|also)\s+)*"
                         r"(?:with\s+(?:spinal|canal|secondary|central|associated)|compress(?!ion\s+(?:fract|deform))|encroach|abut|indent|caus|result|associated|narrowing\s+(?:the|both|left|right|lt|rt|of)|contacting|displacing|impinging|leading|touching|effacing)")
-
-Rivals = tuple[tuple[int, int], ...]
-
 
 @dataclass(slots=True)
 class Place:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 
 from .. import levels as lv
-from ..attach import Group, attach, groups, heading_groups
+from ..attach import Group, Rivals, attach, groups, heading_groups
 from ..component import NoteView
 from ..sentences import Sentence
 from .finding import Finding
@@ -28,11 +28,14 @@ def levels(group: Group | None) -> list[str]:
     return list(lv.disc_range(names[0], names[-1]))
 
 
-def group_of(note: NoteView, item: Finding, found: list[Finding]) -> Group | None:
-    """The levels of a finding among the findings `found` of its sentence; None where it has none."""
+def rivals_of(sentence: Sentence, found: list[Finding]) -> Rivals:
+    """Where all findings of a sentence stand, those of the endplates (`found`) and the other diagnoses."""
+    return tuple([(f.start, f.end) for f in found] + [(t.start, t.end) for t in sentence.targets if t.group == "alternative"])
+
+
+def group_of(note: NoteView, item: Finding, rivals: Rivals) -> Group | None:
+    """The levels of a finding among the findings of its sentence; None where it has none."""
     sentence = item.sentence
-    rivals = [(f.start, f.end) for f in found]
-    rivals += [(t.start, t.end) for t in sentence.targets if t.group == "alternative"]
     start = min([item.start, *(f.start for f in item.merged if f.sentence is sentence)])
     end = max([item.end, *(f.end for f in item.merged if f.sentence is sentence)])
     if sentence.checked and item.rule == "modic.field":
@@ -74,7 +77,7 @@ def _inherit(note: NoteView, item: Finding) -> Group | None:
     sentence = item.sentence
     told = item.merged[0] if item.merged and item.merged[0].sentence is not sentence else item.meant
     if told:
-        return group_of(note, told, [])
+        return group_of(note, told, rivals_of(told.sentence, []))
     if sentence.checked:
         return _form_level(note, sentence)
     if side := _SIDE_ONLY.search(sentence.text):
@@ -90,7 +93,7 @@ def _inherit(note: NoteView, item: Finding) -> Group | None:
             return None
         over = heading_groups(sentence)
         return over[-1] if over else None
-    found = attach(note, sentence, item.start, item.end, [(item.start, item.end)])
+    found = attach(note, sentence, item.start, item.end, ((item.start, item.end),))
     after = note.after(sentence)
     if found is None and after is not None and after.line == sentence.line and re.match(r"levels?\s*:", after.text):
         return next(iter(groups(after)), None)
@@ -103,7 +106,7 @@ def _endplate(note: NoteView, sentence: Sentence, side: str) -> Group | None:
     over += heading_groups(sentence)
     name = next((name for g in over for name in g.vertebrae), None)
     if name is None:
-        return attach(note, sentence, 0, 0, [])
+        return attach(note, sentence, 0, 0, ())
     side = {"upper": "superior", "lower": "inferior"}.get(side, side)
     return Group.of([lv.Mention(0, 0, "endplate", lv.facing(name, [side]), (name,), (f"{name} {side}",))])
 
