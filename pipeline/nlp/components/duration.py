@@ -67,7 +67,9 @@ class Duration(FactComponent):
 @remembered
 def _told(text: str) -> tuple[tuple[Length, ...], bool] | None:
     """The lengths of time in a sentence in order and whether it names a beginning; None for the many without either."""
-    measures = tuple(sorted((*lengths(text), *fractions(text)), key=lambda length: length.start))
+    measures = lengths(text)
+    if british := fractions(text):
+        measures = tuple(sorted(measures + british, key=lambda length: length.start))
     begins = next(onsets(text, None), None) is not None
     return (measures, begins) if measures or begins else None
 
