@@ -168,9 +168,9 @@ def _forget(nlp) -> int:
     for cache in caches.values():
         count += cache.cache_info().currsize
         cache.cache_clear()
-    for kept in (nlp.get_pipe("bvn_assertion")._kept, *(nlp.get_pipe(name).matcher._known for name in ("bvn_targets", "bvn_assertion"))):
-        count += len(kept)
-        kept.clear()
+    kept = nlp.get_pipe("bvn_assertion")._kept
+    count += len(kept)
+    kept.clear()
     return count
 
 

@@ -37,7 +37,7 @@ class Assertion(ConText):
         super().__init__(nlp, name, rules=None, input_span_type="group", span_group_name="targets")
         self._ConText__matcher = LinearMatcher()
         self._before = Before(nlp, "bvn_sentences", "bvn_sections", "bvn_targets")
-        self._scoped = remembered(self._find_scoped)
+        self._cues = remembered(self._find)
         self._kept: dict[tuple[Any, ...], list[_Cues]] = {}
         self.add([_rule(entry) for entry in lexicon.entries("assertion", lexicons)])
         self._readings = {entry.id.removeprefix("sections."): entry.attributes["assertion"]
@@ -46,7 +46,7 @@ class Assertion(ConText):
     def add(self, rules: Any) -> None:
         super().add(rules)
         self._kept = {}
-        self._scoped.cache_clear()
+        self._cues.cache_clear()
 
     @property
     def matcher(self) -> LinearMatcher:
@@ -77,7 +77,7 @@ class Assertion(ConText):
 
     def _recall(self, note: NoteView, sentence: Sentence) -> None:
         """Set the assertion of a sentence's targets; where the same words stood before, from the cues found then."""
-        if not any(_may_reach(hit, target) for hit in self._scoped(sentence.text) for target in sentence.targets):
+        if not any(_may_reach(hit, target) for hit in self._cues(sentence.text)[1] for target in sentence.targets):
             self._decide(sentence)
             return
         behind = note.after(sentence)
@@ -100,9 +100,10 @@ class Assertion(ConText):
                 target.cues = {name: Cue(part[0] + start, part[0] + end, text, rule) for name, start, end, text, rule in cues}
         self._decide(sentence)
 
-    def _find_scoped(self, text: str) -> list[Hit]:
-        """The modifiers in a sentence that have a scope; the others only end those of these."""
-        return [hit for hit in longest(self.matcher.find(text)) if hit.rule.direction.upper() not in ("TERMINATE", "PSEUDO")]
+    def _find(self, text: str) -> tuple[list[Hit], list[Hit]]:
+        """The modifiers in a sentence, and those of them that have a scope; the others only end the scopes of these."""
+        hits = longest(self.matcher.find(text))
+        return hits, [hit for hit in hits if hit.rule.direction.upper() not in ("TERMINATE", "PSEUDO")]
 
     def _decide(self, sentence: Sentence) -> None:
         reading = self._readings.get(sentence.section)
@@ -117,7 +118,7 @@ class Assertion(ConText):
         return graphs
 
     def _assert(self, note: NoteView, sentence: Sentence) -> ConTextGraph:
-        hits = longest(self.matcher.find(sentence.text))
+        hits, _ = self._cues(sentence.text)
         behind = note.after(sentence)
         tokens = None
         if hits and note.tokens:

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import ahocorasick
 
-from .triggers import Gate, compiled, entrances, gates
+from .triggers import Gate, compiled, entrances
+from .triggers import gates as gates_of
 
-_KEPT_SENTENCES = 20_000
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
@@ -29,10 +29,9 @@ class Hit(NamedTuple):
 
 class _String:
     """A string to look for: the rules that can begin with it, after any character or after none of a word, and the gates."""
-    __slots__ = ("anywhere", "at_word", "before", "gates")
+    __slots__ = ("anywhere", "at_word", "gates")
 
-    def __init__(self, size: int) -> None:
-        self.before = size - 1
+    def __init__(self) -> None:
         self.anywhere: list[int] = []
         self.at_word: list[int] = []
         self.gates: list[int] = []
@@ -61,7 +60,7 @@ class _Exclusion:
     """A pattern whose matches are no hits, tried on texts that hold one of the strings it cannot match without."""
 
     def __init__(self, pattern: str) -> None:
-        rarest = [max(gate, key=_rarity) for gate in gates(pattern)]
+        rarest = [max(gate, key=_rarity) for gate in gates_of(pattern)]
         self.needs = tuple(sorted(set().union(*rarest), key=len)) or ("",)
         self.finditer = compiled(pattern).finditer
 
@@ -82,7 +81,6 @@ class LinearMatcher:
         self._gates: list[tuple[int, tuple[int, ...]]] = []  # the rule, and the sets its sentence must hold besides
         self._sets: dict[frozenset[str], int] = {}
         self._tests: list[Callable[[str], object]] = []
-        self._known: dict[str, list[Hit]] = {}
         self._strings: dict[str, _String] = {}
         self._automaton: Any = None
 
@@ -111,10 +109,9 @@ class LinearMatcher:
             if not begins and not behind:
                 self._always.append(order)
         self._automaton = None
-        self._known.clear()
 
     def _string(self, string: str) -> _String:
-        return self._strings.setdefault(string, _String(len(string)))
+        return self._strings.setdefault(string, _String())
 
     def _gate(self, order: int, gate: Gate) -> None:
         """Note what a sentence must hold for an alternative of which it is not known where it begins."""
@@ -132,7 +129,7 @@ class LinearMatcher:
     def _build(self) -> Any:
         automaton = ahocorasick.Automaton()
         for string, found in self._strings.items():
-            automaton.add_word(string, found)
+            automaton.add_word(string, (len(string) - 1, tuple(found.anywhere), tuple(found.at_word), tuple(found.gates)))
         automaton.make_automaton()
         return automaton
 
@@ -142,15 +139,15 @@ class LinearMatcher:
         if self._automaton is None:
             self._automaton = self._build()
         reached: set[int] = set()
-        for end, found in self._automaton.iter(text) if self._strings else ():
-            start = end - found.before
-            for order in found.anywhere if start and text[start - 1] in _LETTERS else found.at_word:
+        for end, (before, anywhere, at_word, gates) in self._automaton.iter(text) if self._strings else ():
+            start = end - before
+            for order in anywhere if start and text[start - 1] in _LETTERS else at_word:
                 if order not in places:
                     places[order] = [start]
                 elif (known := places[order]) is not None:
                     known.append(start)
-            if found.gates:
-                reached.update(found.gates)
+            if gates:
+                reached.update(gates)
         done: dict[int, bool] = {}
         for number in reached:
             order, tests = self._gates[number]
@@ -167,23 +164,15 @@ class LinearMatcher:
         return True
 
     def find(self, text: str) -> list[Hit]:
-        """All hits in one sentence, without those that an exclusion covers; overlaps are kept.
-
-        Clinics and radiologists write the same sentence again and again, so what was found is kept for a while.
-        """
-        known = self._known.get(text)
-        if known is None:
-            places = self.candidates(text)
-            known = []
-            for order in sorted(places):
-                compiled, at = self._compiled[order], places[order]
-                spans = _anywhere(compiled.finditer, text) if at is None else _at(compiled.match, text, at)
-                if spans:
-                    known += [Hit(compiled.rule, start, end) for start, end in compiled.allowed(text, spans)]
-            if len(self._known) >= _KEPT_SENTENCES:
-                self._known.clear()
-            self._known[text] = known
-        return known
+        """All hits in one sentence, without those that an exclusion covers; overlaps are kept."""
+        places = self.candidates(text)
+        hits: list[Hit] = []
+        for order in sorted(places):
+            compiled, at = self._compiled[order], places[order]
+            spans = _anywhere(compiled.finditer, text) if at is None else _at(compiled.match, text, at)
+            if spans:
+                hits += [Hit(compiled.rule, start, end) for start, end in compiled.allowed(text, spans)]
+        return hits
 
 
 def _anywhere(finditer: Callable[[str], Iterator[re.Match[str]]], text: str) -> list[tuple[int, int]]:
