@@ -17,7 +17,7 @@ from .therapy_course import weeks_told
 from .therapy_note import NoteKind
 from .therapy_passage import Cues, Passage, passages
 from .therapy_scope import Parts, Scope
-from .therapy_statement import Statement, draft, measure, merge, summary
+from .therapy_statement import Statement, draft, measure, merge, of_records, summary
 from .therapy_status import INTERVENTIONS, USED
 from .therapy_terms import counts
 
@@ -81,6 +81,7 @@ class Therapy(FactComponent):
         if cues and taken:
             cues = tuple([cue for cue in cues if cue.rule.metadata["status"] in _KEPT
                           or not any(start <= cue.start and cue.end <= end for start, end in taken)])
+        records = [cue for cue in cues if cue.rule.metadata["status"] == "unsaid"]
         statements = []
         for number, mention in enumerate(passage.mentions):
             reading = therapy_status.read(passage, number, cues, told.get(number), kind.procedure,
@@ -96,7 +97,8 @@ class Therapy(FactComponent):
                 statement.outcome = told.get(number)
             if statement.used or statement.status == "planned":
                 measure(statement, number, taken, note.note_date)
-            statements.append(statement)
+            if not (records and of_records(statement, records)):
+                statements.append(statement)
         procedures = {s.mention.modality for s in statements if s.mention.target.rule != "therapy.injection_unnamed"} & _INJECTIONS
         named = [s for s in statements if not (s.mention.target.rule == "therapy.conservative" and not s.weeks)
                  and not (procedures and s.mention.target.rule == "therapy.injection_unnamed")]

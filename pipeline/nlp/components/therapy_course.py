@@ -24,7 +24,8 @@ _AGO = re.compile(r"\b(?:start(?:ed|ing)|began|begun|resumed)\b[^.;]{0,50}$")
 _RATE = re.compile(r"(?:days?|times?|hours?|shifts?|visits?|sessions?|\dx|\d\s+x)\s+$")  # "3 days a week"
 _BOUNDED = re.compile(r"\bpain\b|\blbp\b|\bsymptoms\b|\bonset\b")
 _COUNT = r"(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty(?:-?\s?\w+)?)"
-_SESSIONS = re.compile(rf"(?<![\w/-]){_COUNT}(?:\s*(?:-|or|to)\s*\w+)?(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:[a-z-]+\s+){{0,3}}?(?:visits?|sessions?|treatments?|appointments?|adjustments|classes|injections?|times|blocks|epidurals?)\b"
+_NO_RATE = r"(?!\s*(?:(?:a|an|per|each|every|/)\s*(?:day|night|week|wk|month|mo\b|hour)|daily|nightly|weekly|monthly|q\s?(?:day|week|month)))"
+_SESSIONS = re.compile(rf"(?<![\w/-]){_COUNT}(?!\s*(?:mg|mcg|ml|g|cc|%|units?)\b)(?:\s*(?:-|or|to)\s*\w+)?(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:[a-z-]+\s+){{0,3}}?(?:visits?|sessions?|treatments?|appointments?|adjustments|classes|injections?|times|blocks|epidurals?)\b{_NO_RATE}"
                        r"|\bx\s?(\d{1,2})(?!\s*(?:/|%|-?\s*(?:weeks?|wks?|months?|mos?|m\b|years?|yrs?|y\b|days?|d\b|hours?|hrs?|h\b|mg|w\b|reps)))(?!\d)"
                        r"|\b(?:visits|sessions)\s*:?\s*(\d{1,3})\b|\b(\d{1,2})\s*(?:of|/)\s*(?!52|12\b(?!\s*(?:\w+\s+)?(?:visits|sessions)))\d{1,2}\b(?!\s*[/%\d])|\band\s+again\s+(\d{1,2})\b")
 

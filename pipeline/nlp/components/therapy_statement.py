@@ -90,6 +90,15 @@ def _shifted(parts: Stretches, start: int) -> Stretches:
     return tuple((a - start, b - start) for a, b in parts)
 
 
+def of_records(statement: Statement, records: list[Hit]) -> bool:
+    """Whether a statement is about the records of a treatment: the treatment stands in their name ("PT notes requested"), or
+    beside them nothing tells that, how or how long it took place ("Physical therapy: no report yet")."""
+    mention = statement.mention
+    if any(record.start <= mention.start and mention.end <= record.end for record in records):
+        return True
+    return not (statement.sure or statement.outcome or statement.weeks or statement.sessions)
+
+
 def summary(passage: Passage, statements: list[Statement], taken: Stretches) -> list[Statement]:
     """A list of three or more treatments with one length over all is a summary of conservative care."""
     used = [s for s in statements if s.used]
