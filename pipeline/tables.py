@@ -74,6 +74,8 @@ def plain(value: Any) -> str:
 def cell(value: Any) -> str:
     """A value as a CSV cell: quoted where needed, nothing a spreadsheet takes for a formula."""
     text = plain(value)
+    if not text or text.isalnum():
+        return text
     if _FORMULA.match(text) and not _NUMBER.fullmatch(text):
         text = "'" + text
     return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text

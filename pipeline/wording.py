@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .criteria.chart import WORDS, words
@@ -60,6 +61,7 @@ def displacy_colors() -> dict[str, str]:
     return {kind.upper(): color for kind, color in KIND_COLORS.items()}
 
 
+@functools.lru_cache(1024)
 def title(code: str) -> str:
     """A code of the schema or of a policy as a heading: `conservative_care` is "Conservative care"."""
     name = words(code)

@@ -66,10 +66,12 @@ class Chart:
         days = [d for d in (*(f.note_date for f in mine), *(n.note_date for n in my_notes)) if d]
         self.patient_id = patient_id
         self.as_of = as_of or max(days, default=None)
-        self.facts = sorted((f for f in mine if not self._later(f.note_date)), key=_order)
-        self._by_kind: dict[tuple[str, str], list[Fact]] = defaultdict(list)
-        for fact in self.facts:
-            self._by_kind[fact.kind, fact.assertion].append(fact)
+        in_time = [f for f in mine if not self._later(f.note_date)]
+        named = len({f.fact_id for f in in_time}) == len(in_time)
+        self.facts = sorted(in_time, key=_order if named else _order_of_unnamed)
+        self._by_kind: dict[tuple[str, str], list[tuple[int, Fact]]] = defaultdict(list)
+        for place, fact in enumerate(self.facts):
+            self._by_kind[fact.kind, fact.assertion].append((place, fact))
         self.later_notes = len({n.note_id for n in my_notes if self._later(n.note_date)})
         self.undated_notes = len({n.note_id for n in my_notes if not n.note_date})
 
@@ -78,9 +80,8 @@ class Chart:
 
     def of(self, kind: str, *assertions: str) -> list[Fact]:
         """Facts of one kind with one of the assertions (default: present), oldest first."""
-        if len(assertions) < 2:
-            return list(self._by_kind.get((kind, assertions[0] if assertions else "present"), ()))
-        return sorted((f for a in assertions for f in self._by_kind.get((kind, a), ())), key=_order)
+        placed = [pair for a in assertions or ("present",) for pair in self._by_kind.get((kind, a), ())]
+        return [fact for _, fact in sorted(placed, key=operator.itemgetter(0))]
 
     def used(self, modalities: Iterable[str] | None = None) -> list[Fact]:
         """Therapies that were really tried or are in use; ordered, declined and conditional ones are not."""
@@ -118,14 +119,13 @@ def xray_sclerosis(fact: Fact) -> bool:
     return fact.attributes.get("type") == "3" and fact.attributes.get("basis") == "descriptor"
 
 
-def _order(fact: Fact) -> tuple[str, str, int, str, str]:
-    return (
-        fact.note_date or "",
-        fact.note_id,
-        fact.start,
-        fact.fact_id,
-        json.dumps([fact.kind, fact.assertion, fact.attributes], sort_keys=True, default=str),
-    )
+def _order(fact: Fact) -> tuple[str, str, int, str]:
+    return fact.note_date or "", fact.note_id, fact.start, fact.fact_id
+
+
+def _order_of_unnamed(fact: Fact) -> tuple[tuple[str, str, int, str], str]:
+    """Facts that share an id go by what they say, so that the order they came in does not matter."""
+    return _order(fact), json.dumps([fact.kind, fact.assertion, fact.attributes], sort_keys=True, default=str)
 
 
 def number(value: Any) -> float | None:

@@ -37,17 +37,19 @@ class Span:
 
 def visible(text: str) -> str:
     """Text in one line without characters that change how other text is shown."""
-    return _CONTROL.sub("\ufffd", " ".join(_NEW_LINE.sub(" ", text).split()))
+    if not (text.isascii() and text.isprintable()):
+        text = _CONTROL.sub("\ufffd", _NEW_LINE.sub(" ", text))
+    return " ".join(text.split())
 
 
-def safe(text: str) -> Markup:
-    """Escaped text, its control and direction marks replaced by visible signs with their code."""
-    parts, at = [], 0
+def safe(text: str) -> str:
+    """Text as HTML, its control and direction marks replaced by visible signs with their code."""
     text = _NEW_LINE.sub("\n", text)
+    parts, at = [], 0
     for match in _CONTROL.finditer(text):
-        parts += [escape(text[at : match.start()]), Markup(f'<span class="ctl">U+{ord(match[0]):04X}</span>')]
+        parts += [escape(text[at : match.start()]), f'<span class="ctl">U+{ord(match[0]):04X}</span>']
         at = match.end()
-    return Markup("").join([*parts, escape(text[at:])])
+    return "".join([*parts, escape(text[at:])])
 
 
 def spans_of(facts: list[tuple[int, Fact]], used: set[str]) -> list[Span]:
@@ -68,7 +70,7 @@ def spans_of(facts: list[tuple[int, Fact]], used: set[str]) -> list[Span]:
     return spans
 
 
-def marked(text: str, spans: list[Span], label: Callable[[Span], Markup]) -> Markup:
+def marked(text: str, spans: list[Span], label: Callable[[Span], str]) -> Markup:
     """The note with its spans; `label` is set behind the end of each. A note longer than `LONGEST` is cut down to the
     passages around its facts, and says so."""
     ranges = [(0, len(text))] if len(text) <= LONGEST else _passages(text, spans)
@@ -95,7 +97,7 @@ def _passages(text: str, spans: list[Span]) -> list[tuple[int, int]]:
     return found
 
 
-def _passage(text: str, start: int, end: int, spans: list[Span], label: Callable[[Span], Markup]) -> str:
+def _passage(text: str, start: int, end: int, spans: list[Span], label: Callable[[Span], str]) -> str:
     """The text from start to end, cut wherever a span or a cue begins or ends."""
     inside = [span for span in spans if start <= span.fact.start and span.fact.end <= end]
     cues = sorted({(s.fact.cue.start, s.fact.cue.end) for s in inside if s.fact.cue and s.fact.cue.end <= end})
@@ -126,9 +128,9 @@ def _passage(text: str, start: int, end: int, spans: list[Span], label: Callable
     return "".join(parts)
 
 
-def _piece(html: Markup, spans: list[Span], cue: bool, shown: set[int]) -> str:
+def _piece(html: str, spans: list[Span], cue: bool, shown: set[int]) -> str:
     """One stretch of text inside its spans; the first piece of a span carries its anchor."""
-    inner = f'<u class="cue">{html}</u>' if cue else str(html)
+    inner = f'<u class="cue">{html}</u>' if cue else html
     for span in sorted(spans, key=lambda span: span.track):
         anchor = "" if span.number in shown else f' id="s{span.number}" tabindex="-1"'
         shown.add(span.number)

@@ -232,25 +232,17 @@ def _dated(text: str) -> Markup:
     return Markup(_DATE.sub(r'<span class="date">\g<0></span>', str(escape(text))))
 
 
-def _label(span: Span, view: _View) -> Markup:
-    """The tag behind a span: number, sign of the assertion, levels; it leads to the fact beside the note."""
+def _label(span: Span, view: _View) -> str:
+    """The tag behind a span as HTML: number, sign of the assertion, levels; it leads to the fact beside the note."""
     fact = span.fact
     named = [str(level) for level in fact.attributes.get("levels") or ()]
-    levels = " ".join(named) if len(named) <= SHOWN_LEVELS else f"{len(named)} levels"
+    levels = visible(" ".join(named) if len(named) <= SHOWN_LEVELS else f"{len(named)} levels")
     serves = ", ".join(dict.fromkeys(title(criterion) for _, criterion in view.serves.get(span.number, [])))
     says = f"Fact {span.number}: {told(fact)}, {fact.assertion}" + (f"; evidence for {serves}" if serves else "")
-    return Markup(
-        '<a class="tag k-{} a-{}" data-n="{}" href="#f{}" title="{}" aria-label="{}">{}<i>{}</i>{}</a>'
-    ).format(
-        fact.kind,
-        fact.assertion,
-        span.number,
-        span.number,
-        visible(says),
-        visible(says),
-        span.number,
-        _SIGNS[fact.assertion],
-        f" {visible(levels)}" if levels else "",
+    said, number = escape(visible(says)), span.number
+    return (
+        f'<a class="tag k-{fact.kind} a-{fact.assertion}" data-n="{number}" href="#f{number}" title="{said}" '
+        f'aria-label="{said}">{number}<i>{_SIGNS[fact.assertion]}</i>{escape(f" {levels}" if levels else "")}</a>'
     )
 
 
