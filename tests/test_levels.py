@@ -19,6 +19,8 @@ def named(text):
     ("l3-s1", ["L3-L4", "L4-L5", "L5-S1"]), ("l4 to s1", ["L4-L5", "L5-S1"]), ("l3 through l5", ["L3-L4", "L4-L5"]),
     ("between l3 and s1", ["L3-L4", "L4-L5", "L5-S1"]), ("l1-2 through l3-4", ["L1-L2", "L2-L3", "L3-L4"]),
     ("l3-4, 4-5 and 5-1", ["L3-L4", "L4-L5", "L5-S1"]), ("lower two levels", ["L4-L5", "L5-S1"]),
+    ("lower two lumbar discs", ["L4-L5", "L5-S1"]), ("lowest 3 segments", ["L3-L4", "L4-L5", "L5-S1"]),
+    ("lumbo-sacral disc", ["L5-S1"]), ("lumbosacral junction", ["L5-S1"]),
     ("superior endplate of l4", ["L3-L4"]), ("lower endplate of l6", ["L6-S1"]), ("l3: inferior endplate", ["L3-L4"]),
     ("anterior inferior corner of l4", ["L4-L5"]),
     ("t1 and t2 weighted images", []), ("dark on t1/t2", []), ("t1-t2 hyperintense", []), ("4/5 strength", []), ("on 4/5/2024", [])])
@@ -29,7 +31,9 @@ def test_disc_levels(text, expected):
 @pytest.mark.parametrize(("text", "plates"), [
     ("inferior endplate of l4", ["L4 inferior"]), ("l4 inferior and l5 superior endplates", ["L4 inferior", "L5 superior"]),
     ("superior s1", ["S1 superior"]), ("upper l5 endplate", ["L5 superior"]),
-    ("l4: superior and inferior endplates", ["L4 superior", "L4 inferior"])])
+    ("l4: superior and inferior endplates", ["L4 superior", "L4 inferior"]),
+    ("both l4 endplates", ["L4 superior", "L4 inferior"]), ("both endplates of l5", ["L5 superior", "L5 inferior"]),
+    ("both endplates of l4-5", []), ("both l4 and l5 endplates", []), ("l5 bilateral facets", [])])
 def test_endplates(text, plates):
     assert [plate for mention in lv.find(text) for plate in mention.endplates] == plates
 

@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bvn_evidence.nlp import extract, lexicon, load
+from bvn_evidence.nlp.components import register
 from bvn_evidence.nlp.triggers import entrances, gates, required
+from bvn_evidence.nlp.words import GUARDS
 from bvn_evidence.schema import Note
 
 RULES = [(entry.id, entry.regex) for name in lexicon.names() if name not in ("macros", "spelling")
@@ -77,3 +79,29 @@ SAMPLES = sorted(Path(__file__).parents[1].glob("annotated_samples/notes/*/*.txt
 def test_gate_on_and_off_give_the_same_facts(nlp, open_nlp, path):
     note = Note("n", "p", path.read_bytes().decode(), note_date="2024-06-15")
     assert [fact.to_dict() for fact in extract(nlp, note)] == [fact.to_dict() for fact in extract(open_nlp, note)]
+
+
+register()  # imports all of them
+
+
+@pytest.mark.parametrize(("words", "pattern"), GUARDS, ids=[pattern.pattern[:40] for _, pattern in GUARDS])
+def test_no_pattern_matches_without_the_words_that_go_before_it(words, pattern):
+    """Every alternative of the pattern needs one of the words; where a word holds a blank, texts made from the pattern show it."""
+    needs = gates(pattern.pattern)
+    assert needs
+    if not all(any(all(map(_holds(words), strings)) for strings in gate) for gate in needs):
+        assert any(" " in word for word in words), "a word is missing"
+        spaced = re.compile(pattern.pattern.replace(r"\s", " "))
+
+        @settings(max_examples=400, deadline=None, database=None,
+                  suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large])
+        @given(st.from_regex(spaced))
+        def check(text):
+            if match := spaced.search(text):
+                assert _holds(words)(match.group())
+
+        check()
+
+
+def _holds(words):
+    return lambda text: any(word in text for word in words)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .memory import remembered
-from .words import has
+from .words import guard, has
 
 SPINE = [*(f"C{n}" for n in range(1, 8)), *(f"T{n}" for n in range(1, 13)), *(f"L{n}" for n in range(1, 6)), "S1", "S2"]
 DISCS = [f"{a}-{b}" for a, b in pairwise(SPINE)]
@@ -42,14 +42,15 @@ _SEQUENCE = re.compile(r"(?<![a-z0-9])t\s?[12](?:\s?[-/,&]\s?t\s?[12])?(?![0-9a-
 _ROOT = re.compile(rf"(?:\s*(?:,|/|&|and|or|\))?\s*{_V}(?![0-9a-z]))?[\s)]{{0,3}}(?:(?:exit(?:ing)?|traversing|descending|nerve|spinal|sided?|left|right|lt|rt|motor|sensory)\s*){{0,3}}"
                    r"(?:roots?|nerves?|radicul\w+|dermatom\w+|myotom\w+|distribution|reflex\w*|innervat\w+)\b")
 _EXIT_ROOT = re.compile(r"nerve\s*roots?\s*\(\s*$")
-_LOWER_TWO = re.compile(r"(?:lower|lowest|last|bottom|caudal)\s+(?:2|two)\s+(?:lumbar\s+|lumbosacral\s+|disc\s+)*(?:levels?|discs?|interspaces?|segments?)")
-_LUMBOSACRAL = re.compile(r"(?:lumbosacral|lumbo-sacral)\s+(?:disc|interspace|level)")
+_LOWEST = re.compile(r"(?:lower|lowest|last|bottom|caudal)\s+(?:(2|two)|3|three)\s+(?:lumbar\s+|lumbosacral\s+|disc\s+)*(?:levels?|discs?|interspaces?|segments?)")
+_LUMBOSACRAL = re.compile(r"lumbo-?sacral\s+(?:disc|interspace|level|junction)")
 _SIDE = r"(superior\s+and\s+inferior|inferior\s+and\s+superior|upper\s+and\s+lower|superior|inferior|upper|lower|sup\.?|inf\.?|both|bilateral)"
 # what dictation makes of "L4-5"
 _SPOKEN = re.compile(r"(?<![a-z0-9])l\s?([1-4])\s+(two|three|four|five)\b")
 _SPOKEN_NUMBER = {"two": 2, "three": 3, "four": 4, "five": 5}
 _END_BEFORE = re.compile(rf"(?<![a-z]){_SIDE}\s+(?:(?:vertebral\s+)?(?:end[\s-]?plates?|corners?|aspects?|margins?|surfaces?)\s+(?:of|at)\s+)?(?:the\s+)?({_V})(?![0-9a-z])(?!\s?[-/]\s?[ls]?\d)")
 _END_AFTER = re.compile(rf"({_VERTEBRA})(?!\s?[-/]\s?\d)\s*[:,]?\s+(?:vertebral\s+|body\s+)*{_SIDE}(?=\s+(?:end|corner|aspect|margin|surface)|[\s,.;)]|$)(?!\s+(?:[cls]\d|facet|disc|sided?|recess|foram))")
+_SIDE_WORDS = guard(("sup", "inf", "upper", "lower", "both", "bilateral"), _END_BEFORE, _END_AFTER)
 
 HEADING_LEVELS = re.compile(
     r"\s*(?:at\s+(?:the\s+)?)?((?:[LSTDlstd]\s?\d{1,2}\s?[-/–—]\s?[LSls]?\s?\d|[Ll][1-5][1-6](?!\d))"
@@ -132,11 +133,11 @@ def _follow(before: int, number: str, letter: str = "L") -> str:
 def find(text: str) -> tuple[Mention, ...]:
     """All level mentions of a folded text, in order, ranges expanded, nothing twice."""
     starts = [match.start() for match in _START.finditer(text)]
-    if not (starts or has(text, ("level", "lumbosacral", "interspace"))):
+    if not (starts or has(text, _WITHOUT_NAMES)):
         return ()
-    found = _endplates(text)
+    found = _endplates(text) if starts else []
     taken = [(m.start, m.end) for m in found]
-    if has(text, ("t1", "t2", "t 1", "t 2")):
+    if has(text, _SEQUENCE_WORDS):
         taken += [match.span() for match in _SEQUENCE.finditer(text)]
     discs = _discs(text, starts)
     if taken:
@@ -153,6 +154,10 @@ def find(text: str) -> tuple[Mention, ...]:
 
 
 _START = re.compile(r"[cltds]\s?\d")  # of any name of a vertebra
+_SEQUENCE_WORDS, _OVER_WORDS = guard(("t1", "t2", "t 1", "t 2"), _SEQUENCE), guard(("over", " on ", "upon", "relative", "respect"), _OVER)
+_SPOKEN_WORDS = guard(("two", "three", "four", "five"), _SPOKEN)
+_LOWEST_WORDS, _LUMBOSACRAL_WORDS = guard(("lowe", "last", "bottom", "caudal"), _LOWEST), guard(("sacral",), _LUMBOSACRAL)
+_WITHOUT_NAMES = guard((*_LOWEST_WORDS, *_LUMBOSACRAL_WORDS), _LOWEST, _LUMBOSACRAL)
 
 
 def _overlap(start: int, end: int, spans: list[tuple[int, int]]) -> bool:
@@ -163,7 +168,7 @@ def _overlap(start: int, end: int, spans: list[tuple[int, int]]) -> bool:
 
 
 def _discs(text: str, starts: list[int]) -> list[Mention]:
-    found = _slips(text) if has(text, ("over", " on ", "upon", "relative", "respect")) else []
+    found = _slips(text) if has(text, _OVER_WORDS) else []
     spans = [(m.start, m.end) for m in found]
     end = 0
     for start in starts:
@@ -171,13 +176,13 @@ def _discs(text: str, starts: list[int]) -> list[Mention]:
             end = chain.end()
             if (levels := chain_levels(chain.group())) and not _overlap(start, end, spans):
                 found += [Mention(start, end, "disc", levels), *_bare_followers(text, end)]
-    if has(text, ("two", "three", "four", "five")):
+    if has(text, _SPOKEN_WORDS):
         for match in _SPOKEN.finditer(text):
             if _SPOKEN_NUMBER[match[2]] == int(match[1]) + 1:
                 found.append(Mention(match.start(), match.end(), "disc", (f"L{match[1]}-L{int(match[1]) + 1}",)))
-    if has(text, ("low", "last", "bottom", "caudal")):
-        found += [Mention(m.start(), m.end(), "disc", ("L4-L5", "L5-S1")) for m in _LOWER_TWO.finditer(text)]
-    if "sacral" in text:
+    if has(text, _LOWEST_WORDS):
+        found += [Mention(m.start(), m.end(), "disc", disc_range("L4" if m[1] else "L3", "S1")) for m in _LOWEST.finditer(text)]
+    if has(text, _LUMBOSACRAL_WORDS):
         found += [Mention(m.start(), m.end(), "disc", ("L5-S1",)) for m in _LUMBOSACRAL.finditer(text)]
     found.sort(key=lambda m: m.start)
     return _join_ranges(text, found)
@@ -265,13 +270,14 @@ def _downwards(text: str, mentions: list[Mention]) -> list[Mention]:
 
 def _endplates(text: str) -> list[Mention]:
     found: dict[tuple[int, int], Mention] = {}
-    if not has(text, ("sup", "inf", "upper", "lower")):
+    if not has(text, _SIDE_WORDS):
         return []
     for pattern, side_group, name_group in ((_END_BEFORE, 1, 2), (_END_AFTER, 2, 1)):
         for match in pattern.finditer(text):
             name = vertebra(match[name_group])
             sides = _sides(match[side_group])
-            if match[side_group] in ("both", "bilateral") and "end" not in text[match.start():match.end() + 12]:
+            if match[side_group] in ("both", "bilateral") and not (
+                    "end" in match.group() or text.startswith((" end", " vertebral end"), match.end())):
                 continue
             if name and sides and not any(a < match.end() and match.start() < b for a, b in found):
                 found[match.span()] = Mention(match.start(), match.end(), "endplate", facing(name, sides), (name,),

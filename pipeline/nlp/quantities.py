@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from .memory import remembered
+from .words import guard, has
 
 WORDS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
          "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
@@ -154,11 +155,12 @@ def _lengths(text: str) -> tuple[Length, ...]:
 
 _AGE = re.compile(r"(?:^|[:.]\s*)[1-9]\d\s?m$")  # "HPI: 45M, driver"
 _FRACTION = re.compile(r"(?<![\d/.])(\d{1,2})\s?/\s?(12|52)(?![\d/]|\s*(?:visits|sessions|appointments|treatments|items|goals|nerves))")
+_FRACTION_WORDS = guard(("/12", "/52", "/ 12", "/ 52"), _FRACTION)
 
 
 def fractions(text: str) -> tuple[Length, ...]:
     """Lengths as British notes write them: "9/12" is nine months, "6/52" six weeks. Only for text that speaks of a duration."""
-    if "/" not in text or ("12" not in text and "52" not in text):
+    if not has(text, _FRACTION_WORDS):
         return ()
     return tuple(Length(match.start(), match.end(), round(int(match[1]) / (1 if match[2] == "12" else WEEKS_A_MONTH), 1))
                  for match in _FRACTION.finditer(text))

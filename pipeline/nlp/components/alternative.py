@@ -14,7 +14,7 @@ from ..component import Draft, FactComponent, NoteView, by_sentence
 from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
-from ..words import has
+from ..words import guard, has
 from . import exam
 from .body import alone, elsewhere, imaging, outside
 from .involved import Involved, involved
@@ -157,6 +157,7 @@ _KEYWORDS = re.compile(r"[.)]\s?(?:orthopedic|neurosurgery|neurology|radiology|s
                        r"physical medicine|chiropractic|discharge summary|general medicine|office notes|emergency room|rheumatology|"
                        r"podiatry|nephrology|urology|hematology|cardiovascular)[\w /.-]{0,30},")
 _SOURCES = re.compile(r"\b(?:generators?|sources?|causes?|etiolog(?:y|ies)|drivers?)\b")
+_SOURCE_WORDS = guard(("generator", "source", "cause", "etiolog", "driver"), _SOURCES)
 _NARROWS = re.compile(r"canal|foram|recess|(?:central|spinal)\s+(?:\w+\s+)?narrow|narrow\w*\s+(?:of\s+)?(?:the\s+)?(?:central|spinal)")
 _STRUCTURAL = ("central_stenosis", "foraminal_stenosis", "lateral_recess_stenosis", "facet_arthropathy", "si_joint_dysfunction")
 
@@ -175,7 +176,7 @@ def _labelled(over: str) -> list[Involved]:
 
 @remembered
 def _lists_sources(text: str) -> bool:
-    return has(text, ("generator", "source", "cause", "etiolog", "driver")) and _SOURCES.search(text) is not None
+    return has(text, _SOURCE_WORDS) and _SOURCES.search(text) is not None
 
 
 def _answers(note: NoteView, sentence: Sentence) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ..quantities import dates, month_number
+from ..words import guard, has
 
 _LEAD = re.compile(
     r"\b(?:(?P<since>since|ever\s+since|dat(?:es?|ing)(?:\s+back)?\s+to|going\s+back\s+to)|(?P<at>in|on|to|of|from|around|about|i\.?e\.?)|(?=:))\s*:?\s*"
@@ -23,6 +24,8 @@ _EVENT = re.compile(
     r"college|adolescence|(?:his|her|their)\s+(?:teens|twenties|thirties|forties|20s|30s|40s|youth))")
 _SUDDEN = re.compile(
     r"\b(?:immediate|sudden|instant)(?:ly)?\b|\b(?:felt|had|experienced|developed|noted|noticed)\s+(?:an?\s+)?(?:sharp|severe|acute|immediate)\b|\b(?:felt|heard)\s+a\s+pop")
+_MONTH_WORDS, _EVENT_WORDS = guard(("since", "began", "started", "onset"), _MONTH_ONLY), guard(("since",), _EVENT)
+_SUDDEN_WORDS = guard(("sudden", "acute", "severe", "sharp", "immediate", "instant", "pop"), _SUDDEN)
 
 
 @dataclass(slots=True, frozen=True)
@@ -54,16 +57,14 @@ def onsets(text: str, note_date: str | None) -> Iterator[Onset]:
         dated = dated or months is not None
     if dated:
         return
-    since = "since" in text
-    if since or "began" in text or "started" in text or "onset" in text:
+    if has(text, _MONTH_WORDS):
         for match in _MONTH_ONLY.finditer(text):
             months = _months_since(month_number(match["month"]), note_date)
             yield Onset(match.start(), match.end(), months, "about", "since")
-    if since:
+    if has(text, _EVENT_WORDS):
         for match in _EVENT.finditer(text):
             yield Onset(match.start(), match.end(), None, "about", "since")
-    if ("sudden" in text or "acute" in text or "severe" in text or "sharp" in text or "immediate" in text or "instant" in text
-            or "pop" in text):
+    if has(text, _SUDDEN_WORDS):
         for match in _SUDDEN.finditer(text):
             yield Onset(match.start(), match.end(), None, "about", "at", sudden=True)
 

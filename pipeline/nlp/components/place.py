@@ -11,12 +11,13 @@ from ..component import NoteView
 from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
-from ..words import has
+from ..words import guard, has
 from .body import imaging
 
 _SAME = re.compile(r"\b(?:this|that|the\s+same|same|both(?:\s+of\s+these)?|these|those|said|above)\s+(?:two\s+|2\s+|three\s+)?(?:disc\s+)?levels?\b|\bhere\b|\bthere\s*(?:$|[.,;])|\b(?:canal|facets?|foramina)\s+there\b")
 _NO_PLACE = re.compile(r"\b(?:any|other|all|every|remaining)\s+(?:other\s+|lumbar\s+|remaining\s+){0,4}levels?\b|\belsewhere\b|\bthroughout\b|\banywhere\b|^(?:the\s+)?(?:remaining|rest\s+of\s+the|other)\b")
-_NO_PLACE_WORDS = ("level", "elsewhere", "throughout", "anywhere", "remaining", "rest", "other")
+_NO_PLACE_WORDS = guard(("level", "elsewhere", "throughout", "anywhere", "remaining", "rest", "other"), _NO_PLACE)
+_SAME_WORDS = guard(("level", "here"), _SAME)
 _CONTINUES = re.compile(r"\s*(?:-\s*)?(?:(?:mild|mildly|slight|slightly|significant|significantly|moderately|severely|largely|and|with|also)\s+)*"
                         r"(?:with\s+(?:spinal|canal|secondary|central|associated)|compress(?!ion\s+(?:fract|deform))|encroach|abut|indent|caus|result|associated|narrowing\s+(?:the|both|left|right|lt|rt|of)|contacting|displacing|impinging|leading|touching|effacing)")
 
@@ -112,7 +113,7 @@ def _points(text: str, start: int, end: int) -> tuple[int, bool] | None:
     if has(text, _NO_PLACE_WORDS) and (_NO_PLACE.search(text, start, near[1]) or _NO_PLACE.match(text)):
         return None
     goes_on = bool(_CONTINUES.match(text))
-    if goes_on or (has(text, ("level", "here")) and _SAME.search(text, *near)):
+    if goes_on or (has(text, _SAME_WORDS) and _SAME.search(text, *near)):
         return 2 if goes_on else 6, bool(_BOTH.search(text, *near))
     return 0, False
 

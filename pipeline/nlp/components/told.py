@@ -12,7 +12,7 @@ from ..levels import HEADING_LEVELS, find
 from ..memory import remembered
 from ..sentences import Sentence
 from ..targets import Target
-from ..words import has
+from ..words import guard, has
 from .body import imaging
 
 _SOURCE = r"(?:pain\s+)?(?:generators?|sources?|causes?|drivers?|culprits?|explanation|etiology|aetiology)"
@@ -30,8 +30,8 @@ _PAST = re.compile(r"\b(?:s/p|status\s+post|post|prior|previous\w*|history|hx|h/
                    r"(?:in\s+)?(?:19|20)\d\d|evidence|noted|defects?|changes?|solid|hardware|level)\b")
 
 
-_GENERAL_WORDS = ("=", "graded", "key", "asymptomatic", "people", " can ", " may ", " from ", "caused", "mean", "depth", "base",
-                  "common", "coverage", "policy")
+_GENERAL_WORDS = guard(("=", "graded", "key", "asymptomatic", "people", "can ", "may ", "from ", "caused", "mean", "depth", "base",
+                        "common", "coverage", "policy"), _GENERAL)
 
 
 @remembered
@@ -97,8 +97,8 @@ def is_primary(target: Target) -> bool:
     return _is_source(target.sentence.text, target.start, target.end)
 
 
-_SOURCE_WORDS = ("generat", "source", "caus", "driv", "culprit", "expla", "etiology", "account", "due", "secondary", "attribut",
-                 "related", "owing", " from ")
+_SOURCE_WORDS = guard(("generat", "source", "caus", "driv", "culprit", "expla", "etiology", "account", "due", "secondary", "attribut",
+                       "related", "owing", "from "), _FROM, _IS_SOURCE)
 
 
 @remembered
