@@ -5,7 +5,7 @@ An entry:
     - id: alternative.protrusion          # unique over all files; the rule id on every fact it finds
       terms: [disc protrusion, protruded disc]     # plain words; blanks and hyphens are interchangeable, plural s allowed
       pattern: 'regular expression'                # or a list of them; matched on lower-case text
-      attributes: {diagnosis: disc_protrusion}
+      attributes: {diagnosis: disc_protrusion}     # over the `defaults` of the file
       exclude: ['neck disability index']           # a hit that overlaps one of these is no hit
       positive: ["A <alternative levels=L4-L5>disc protrusion</alternative> at L4-5."]
       negative: ["Scalp protrusion."]
@@ -26,6 +26,7 @@ from typing import Any
 import yaml
 
 from ..errors import UserError
+from .lexicon_attributes import refuse_unknown
 
 PACKAGE = "bvn_evidence_lexicons"
 _KEYS = {"id", "terms", "pattern", "attributes", "exclude", "positive", "negative", "plural", "note",
@@ -58,7 +59,7 @@ def _as_list(value: Any) -> list[Any]:
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
-def _entry(row: dict[str, Any], file: str, macros: dict[str, str]) -> Entry:
+def _entry(row: dict[str, Any], file: str, macros: dict[str, str], defaults: dict[str, Any]) -> Entry:
     unknown = set(row) - _KEYS
     if unknown:
         raise UserError(f"{file}: entry {row.get('id')!r} has unknown key(s) {sorted(unknown)}; known are {sorted(_KEYS)}")
@@ -73,7 +74,9 @@ def _entry(row: dict[str, Any], file: str, macros: dict[str, str]) -> Entry:
     exclude = tuple(expand(text, macros) for text in _as_list(row.get("exclude")))
     options = {key: row[key] for key in _KEYS & set(row)
                if key not in ("id", "terms", "pattern", "attributes", "exclude", "positive", "negative", "note")}
-    return Entry(row["id"], file, regex, row.get("attributes") or {},
+    if not isinstance(row.get("attributes") or {}, dict):
+        raise UserError(f"{file}: entry {row['id']!r}: attributes must be a mapping, such as {{type: '1'}}")
+    return Entry(row["id"], file, regex, {**defaults, **(row.get("attributes") or {})},
                  exclude, tuple(_as_list(row.get("positive"))), tuple(_as_list(row.get("negative"))), options)
 
 
@@ -119,9 +122,10 @@ def entries(name: str, path: str | None = None) -> tuple[Entry, ...]:
     """The compiled entries of one lexicon file, in file order."""
     data = read(name, path)
     macros = {**(read("macros", path).get("macros") or {}), **(data.get("macros") or {})}
-    found = tuple(_entry(row, f"{name}.yml", macros) for row in data.get("entries") or [])
+    found = tuple(_entry(row, f"{name}.yml", macros, data.get("defaults") or {}) for row in data.get("entries") or [])
     if path is not None:
         compile_all(found)
+        refuse_unknown(name, found, entries(name) if name in names() else ())
     return found
 
 

@@ -44,7 +44,9 @@ def findings(note: NoteView, sentence: Sentence, targets: list[Target]) -> list[
         for target in roles["bare"]:
             _bare(target, named, roles)
     named += _loose_numbers(sentence, named)
-    described = [] if "device" in roles else _descriptors(sentence, roles, over)
+    whole = [_whole(target) for target in roles.get("whole", ())]
+    named += [item for item in whole if item.basis == "named"]
+    described = [] if "device" in roles else _descriptors(sentence, roles, over) + [item for item in whole if item.basis != "named"]
     if _caused(note, sentence, roles):
         described = []
     normal = [_finding(t, (), t.attributes.get("basis", "descriptor"), "absent", True) for t in roles.get("normal", ()) if not _refused(t)]
@@ -64,6 +66,12 @@ def _finding(target: Target, names: tuple[str, ...], basis: str, assertion: str 
     end = target.end - (target.text.endswith(")") and "(" not in target.text)
     return Finding(target.sentence, target.start, end, names, relation, basis, assertion or target.assertion,
                    target.cue, target.rule, normal)
+
+
+def _whole(target: Target) -> Finding:
+    name = target.attributes.get("type", "unspecified")
+    names = () if name == "unspecified" else tuple(name.split("/"))
+    return _finding(target, names, target.attributes.get("basis", "descriptor"), relation="mixed")
 
 
 def _refused(target: Target) -> bool:
