@@ -25,9 +25,12 @@ _RATE = re.compile(r"(?:days?|times?|hours?|shifts?|visits?|sessions?|\dx|\d\s+x
 _BOUNDED = re.compile(r"\bpain\b|\blbp\b|\bsymptoms\b|\bonset\b")
 _COUNT = r"(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty(?:-?\s?\w+)?)"
 _NO_RATE = r"(?!\s*(?:(?:a|an|per|each|every|/)\s*(?:day|night|week|wk|month|mo\b|hour)|daily|nightly|weekly|monthly|q\s?(?:day|week|month)))"
-_SESSIONS = re.compile(rf"(?<![\w/-]){_COUNT}(?!\s*(?:mg|mcg|ml|g|cc|%|units?)\b)(?:\s*(?:-|or|to)\s*\w+)?(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:[a-z-]+\s+){{0,3}}?(?:visits?|sessions?|treatments?|appointments?|adjustments|classes|injections?|times|blocks|epidurals?)\b{_NO_RATE}"
-                       r"|\bx\s?(\d{1,2})(?!\s*(?:/|%|-?\s*(?:weeks?|wks?|months?|mos?|m\b|years?|yrs?|y\b|days?|d\b|hours?|hrs?|h\b|mg|w\b|reps)))(?!\d)"
+_WORDS = r"(?:(?!(?:days?|weeks?|wks?|months?|mos?|years?|yrs?|hours?|hrs?|min\w*)\b)[a-z-]+\s+){0,3}?"  # "6 weeks of PT sessions" counts none
+_SESSIONS = re.compile(rf"(?<![\w/-]){_COUNT}(?!\s*(?:mg|mcg|ml|g|cc|%|units?)\b)(?:\s*(?:-|or|to)\s*\w+)?(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+{_WORDS}(?:visits?|sessions?|treatments?|appointments?|adjustments|classes|injections?|times|blocks|epidurals?|[a-z]{{0,2}}esis)\b{_NO_RATE}"
+                       rf"|\bx\s?(\d{{1,2}})(?!\d){_NO_RATE}" r"(?!\s*(?:/|%|-?\s*(?:weeks?|wks?|months?|mos?|m\b|years?|yrs?|y\b|days?|d\b|hours?|hrs?|h\b|mg|w\b|reps)))"
                        r"|\b(?:visits|sessions)\s*:?\s*(\d{1,3})\b|\b(\d{1,2})\s*(?:of|/)\s*(?!52|12\b(?!\s*(?:\w+\s+)?(?:visits|sessions)))\d{1,2}\b(?!\s*[/%\d])|\band\s+again\s+(\d{1,2})\b")
+_COUNTED = re.compile(rf"(?<![\w/.-]){_COUNT}(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:(?:formal|supervised|outpatient)\s+)?$")
+_VISITS = re.compile(rf"\s+(?:visits|sessions|appointments|treatments|classes)\b{_NO_RATE}")
 
 
 def leading_weeks(text: str, taken: Stretches) -> float | None:
@@ -128,6 +131,13 @@ def _point(text: str, note_date: str | None, until: Day | None = None) -> Day | 
     month = _NAMES.index(name.group()[:3]) + 1
     day = int(number_of_day[1] or number_of_day[2]) if number_of_day else None
     return Day(0, 0, anchor.year if month <= (anchor.month or 12) else anchor.year - 1, month, day)
+
+
+def visits_of(lead: str, behind: str) -> int | None:
+    """The count right before a treatment whose visits or sessions are named right behind it ("6 of 12 PT sessions")."""
+    count = _COUNTED.search(lead) if _VISITS.match(behind) else None
+    found = number(count[1]) if count else None
+    return int(found) if found else None
 
 
 def sessions_told(text: str) -> int | None:

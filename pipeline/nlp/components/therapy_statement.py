@@ -17,6 +17,7 @@ from .therapy_course import (
     sessions_told,
     since_named,
     span_weeks,
+    visits_of,
     weeks_since_start,
     weeks_told,
 )
@@ -26,6 +27,9 @@ from .therapy_status import USED
 _DRUGS = frozenset({"nsaid", "acetaminophen", "opioid", "muscle_relaxant", "neuropathic_agent", "oral_steroid", "topical"})
 _CLASS = re.compile(r"nsaid|inflammator|steroid|opioid|opiate|narcotic|relax|neuropathic|nerve|gabapentinoid|tricyclic|topical|patch|cream|gel")
 _CONSERVATIVE_LENGTH = re.compile(r"\b(?:over|across|during)\s+(?:the\s+(?:past|last)\s+)?(?:about\s+)?(?:\d+|[a-z]+)\s+(?:months?|weeks?|years?)\b")
+_HEADING = 120  # characters that a heading of treatments spans at most
+_SMALL_WORDS = re.compile(r"(?:[\s:,(/&-]|\b(?:and|or|we|i|have|has|had|still|there|is|are|as|yet|but|with|also|to\s+date)\b)*")
+_OBJECT = re.compile(r"(?:\s+(?:sent|faxed|made|submitted|placed))?\s*(?:of|for|from|about|regarding|re|on|with|to)\b[^,;]*$")
 
 
 @dataclass(slots=True)
@@ -81,7 +85,10 @@ def _measured(text: str, around: tuple[int, int, int, int], taken: Stretches, no
         if activity:
             weeks = weeks or since_named(behind, note_date)
     if sessions is None:
-        sessions = sessions_told(re.split(r"[,;)]", lead)[-1][-40:] + text[first:last])
+        clause = re.split(r"[,;)]", lead)[-1][-40:]
+        sessions = sessions_told(clause + text[first:last])
+        if sessions is None:
+            sessions = visits_of(clause, text[last:end])
     return weeks, sessions
 
 
@@ -92,11 +99,26 @@ def _shifted(parts: Stretches, start: int) -> Stretches:
 
 def of_records(statement: Statement, records: list[Hit]) -> bool:
     """Whether a statement is about the records of a treatment: the treatment stands in their name ("PT notes requested"), or
-    beside them nothing tells that, how or how long it took place ("Physical therapy: no report yet")."""
+    is only the heading or the object of words about them ("Physical therapy: no report yet"). Words that tell where, when or
+    how it took place make it a treatment ("ESI at Riverside, records requested")."""
     mention = statement.mention
     if any(record.start <= mention.start and mention.end <= record.end for record in records):
         return True
-    return not (statement.sure or statement.outcome or statement.weeks or statement.sessions)
+    if statement.sure or statement.outcome or statement.weeks or statement.sessions:
+        return False
+    return any(_heads(statement.passage, mention, record) if mention.end <= record.start
+               else _OBJECT.match(statement.passage.text, record.end, mention.start) for record in records)
+
+
+def _heads(passage: Passage, mention: Mention, record: Hit) -> bool:
+    """Whether only other treatments and a few small words stand between a treatment and words about records behind it."""
+    if record.start - mention.end > _HEADING:
+        return False
+    between = passage.text[mention.end:record.start]
+    for other in passage.mentions:
+        if mention.end <= other.start < record.start:
+            between = between.replace(other.target.text, " ")
+    return _SMALL_WORDS.fullmatch(between) is not None
 
 
 def summary(passage: Passage, statements: list[Statement], taken: Stretches) -> list[Statement]:

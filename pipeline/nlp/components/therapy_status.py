@@ -21,9 +21,13 @@ _ORDER = ("declined", "contraindicated", "not_tried", "ongoing", "tried", "plann
 _TRAILING = re.compile(r"\s*(?:[,.;)|]|$|today|by\b|at\b|for\b|because|due|with\b|until|in\b|next\b|on\b|this\b|tomorrow|soon|after\b|to\b(?!\s+(?:take|use|do|try|have|continue)))")
 _PARTICIPLE = re.compile(r"(?:(?:is|was|were|been|be|has|have)\s+)*(?:\w+ed|given|sent|refus\w+|declin\w+|counsell?ing)\b|to\s+(?:start|begin|follow|resume)\b")
 _STRONG = ("declined", "contraindicated", "not_tried")
-_DOSE = re.compile(r"[\s,]*(?:\w+[\s,]+)?(?:\d[\d.,/-]*\s*(?:mg|g|mcg|%|/d)?\s*)?(?:(?:\d|one|two|half\s+an?|an?)\s+(?:tab(?:let)?|cap(?:sule)?|pill|patch)(?:s|es)?\s+)?(?:po\s+|by\s+mouth\s+|orally\s+)?"
-                   r"(?:up\s+to\s+)?(?:daily|bid|b\.i\.d|tid|t\.i\.d|qid|qhs|prn|nightly|nocte|(?:once|twice|three\s+times)\s*(?:a|per|each|every|/|daily|nightly|weekly|monthly)|every|q\d|qd\b|at\s+(?:night|bedtime)|tds|bd|od|as\s+needed|"
-                   r"(?:one|\d|two|three|four|five|six)(?:\s?(?:-|to)\s?\d)?\s?(?:x|times)?\s*(?:(?:a|per|each|/)\s*(?:day|d\b|night|week|wk)|daily|nightly|weekly)(?!\s+(?:for|x)\s*\d)|(?:one|two|\d)\s+every)\b")
+_MANY = r"(?:\d|one|two|three|four|five|six|half\s+an?|an?)(?:\s?(?:-|to|or)\s?\d)?"
+_RATE = r"(?:(?:a|per|each|every|/)\s*(?:day|d\b|night|week|wk|month|mo\b)|daily|nightly|weekly|monthly)"
+_DOSE = re.compile(r"[\s,]*(?:\w+[\s,]+)?(?:\d[\d.,/-]*\s*(?:mg|g|mcg|%|/d|min(?:ute)?s?)?[\s,]*)?"
+                   rf"(?:{_MANY}\s+(?:tab(?:let)?|cap(?:sule)?|pill|patch|po)(?:s|es)?\s+)?(?:po\s+|by\s+mouth\s+|orally\s+)?(?:up\s+to\s+)?"
+                   r"(?:daily|bid|b\.i\.d|tid|t\.i\.d|qid|qhs|prn|nightly|nocte|every|each\s+(?:day|night|morning|evening)|q\s?\d{1,2}\s?(?:h(?:rs?|ours?)?)?|qd|at\s+(?:night|bedtime)|tds|bd|od|as\s+needed|"
+                   rf"(?:once|twice|{_MANY}\s?(?:x|times|days)?)\s*{_RATE}(?!\s+(?:for|x)\s*\d)|(?:one|two|\d)\s+every)\b")
+_DOSE_REACH = 60
 _IMPERATIVE = re.compile(r"(?:avoid|refrain|stay\s+away|limit|restrict|modify)\s")
 _BARE_NO = re.compile(r"(?:^|[.,;(]\s*|\bwith\s+)no\s*$")  # "no opioids": not given, which is not never tried
 _RELIEVED = re.compile(r"\b(?:alleviat|reliev|amelior|eas)(?:ing|ed|es)\s+(?:factors?\b|(?:by|with)\b[^.;]{0,400}$)|\bbetter\s+with\b[^.;]{0,400}$")
@@ -209,7 +213,7 @@ def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure
 
 def _unsaid(passage: Passage, mention: Mention, section: str) -> str:
     """Tried or ongoing where nothing says so: a drug with its dose and a changed activity go on."""
-    behind = passage.text[mention.end:mention.end + 40]
+    behind = passage.text[mention.end:mention.end + _DOSE_REACH]
     if mention.modality == "activity_modification":
         if _IMPERATIVE.match(mention.target.text) and not passage.text[:mention.start].strip(" -*"):
             return "planned"
