@@ -384,7 +384,7 @@ def words(tmp_path) -> Path:
 
 def add(words: Path, pattern: str) -> None:
     file = words / "region.yml"
-    file.write_text(file.read_text() + f"\n  - id: region.mine\n    pattern: '{pattern}'\n    attributes: {{}}\n")
+    file.write_text(file.read_text() + f"\n  - id: region.mine\n    pattern: '{pattern}'\n    attributes: {{region: other}}\n")
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+b zebra", r"zebra (\w+\s?)*$", "zebra (a|aa)+b", "zebra.*pain"])
