@@ -234,7 +234,7 @@ def _labels(text: str, group: Group) -> bool:
     return (not opening or opening.endswith(":")) and bool(_AS_LABEL.match(text, group.end))
 
 
-_SIDES = re.compile(r"\b(?:(bilateral(?:ly)?|both|bilat|b/l|b|either)|(left|lt|l)(?:\s?-?\s?sided)?|(right|rt|r)(?:\s?-?\s?sided)?)(?![\w/-]|\s?\d)")
+_SIDES = re.compile(r"\b(?:(bilateral(?:ly)?|both|bilat|b/l|b|either)|(left|lt|l)(?:\s?-?\s?sided)?|(right|rt|r)(?:\s?-?\s?sided)?)(?![\w/]|-(?!(?:greater|more|worse)-than-)|\s?\d)")
 
 
 @remembered
@@ -247,8 +247,8 @@ def side(text: str) -> str | None:
 
 
 _SEVERITY = re.compile(
-    r"\b(?:(severe|severely|marked|markedly|advanced|high[\s-]grade|critical|end[\s-]stage|pronounced)|"
-    r"(moderate|moderately|mod)|(mild|mildly|minimal|minimally|slight|slightly|trace|early|minor|low[\s-]grade))\b")
+    r"(?<!most )\b(?:(severe|severely|marked|markedly|advanced|high[\s-]grade|critical|end[\s-]stage|pronounced)|"
+    r"(moderate|moderately|mod)|(mild|mildly|minimal|minimally|slight|slightly(?!\s+(?:more|to|towards?)\b)|trace|early|minor|low[\s-]grade))\b")
 
 
 @remembered

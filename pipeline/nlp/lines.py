@@ -102,7 +102,7 @@ _MOST_LABELS, LONGEST_LABEL = 8, 200
 _LONG = 200
 _LONG_WORD = re.compile(rf"\S{{{_LONG}}}(?=\S)")  # patterns are quick because no word is long, see `linear`
 _INLINE_LEVEL = re.compile(r"[LSTDlstd](?<=[\s,;.].)(?=\d{1,2}\s?[-/–]\s?[LSls]?\d\s*:)")
-_LEVEL_LIST = re.compile(r"(?:\d\s*(?:,|&|-|–)|\b(?:and|to|through|thru))\s*$", re.I)
+_LEVEL_LIST = re.compile(r"(?:\d\s*(?:,|&|-|–)|\b(?:and|to|through|thru|at|of|in|on|involving|affecting|from|the|both))\s*$", re.I)
 
 
 def _cut(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -18,15 +18,18 @@ from ..words import guard, has
 from . import exam
 from .body import alone, elsewhere, imaging, outside
 from .involved import Involved, involved
-from .place import in_its_terms, lumbar, place
+from .place import Place, in_its_terms, lumbar, place
+from .qualifier import behind
 from .scope import about_spine, anywhere, counts, performed_here
 from .structure import State, denied, states
 from .told import general, is_primary, not_the_source, planned, reading, settle
 
-_GRADE_BEHIND = re.compile(r"\s*(?:,|\(|is|are|of)\s*(?:\w+\s+)?(?:mild|moderate|severe)\w*")
-_UNGRADED = ("spondylolisthesis", "osteoporosis", "cauda_equina_syndrome", "prior_fusion", "prior_decompression")
+_LEAD = re.compile(r"(?:^|(?<=[:.;]))\s*(?:(?:left|right|lt|rt|central|para-?central|postero-?lateral|posterior|lateral|foraminal|subarticular|midline|(?:wide|broad)[\s-]+based?|"
+                   r"small|large|focal|diffuse|and|to|the|sides?|sided|slightly|more)\b[\s,-]*)+$")
+_WITH = re.compile(r"\b(?:with|without|but)\b")
+_SLIP_GRADE = re.compile(r"\b(?:high|low)[\s-]grade\b")
+_UNGRADED = ("osteoporosis", "cauda_equina_syndrome", "prior_fusion", "prior_decompression")
 _BARE = {"absent": ("central_stenosis", "foraminal_stenosis")}
-_SIDE_BEHIND = re.compile(r"(?:[^.;]{0,40}?\blevels?\b)?[\s,(]*(?:largely\s+|slightly\s+|extending\s+|mainly\s+|more\s+|worse\s+|greater\s+)*(?:to(?:wards?)?|on|in)?\s*(?:the\s+)?(?:left|right|lt|rt)\b(?:\s*(?:>|greater\s+than|more\s+than)\s*(?:left|right|lt|rt))?|[\s,(]*[lr]\s*>\s*[lr]\b|[\s,]*bilateral\w*")
 
 
 class Alternative(FactComponent):
@@ -79,8 +82,12 @@ class Alternative(FactComponent):
                     planned(target) and not imaging(note)):
                 return []
             assertion = "present"
-        item = Involved(target.attributes["diagnosis"], *_qualified(target, rivals))
-        return _drafts(note, target, [item], assertion, target.start, target.end, rivals)
+        diagnosis = target.attributes["diagnosis"]
+        where, grade = _qualified(target, rivals)
+        if diagnosis == "spondylolisthesis" and _SLIP_GRADE.search(target.sentence.text):
+            grade = None
+        items = [Involved(diagnosis, *said) for said in behind(target.sentence.text, target.end, diagnosis, where, grade)]
+        return _drafts(note, target, items, assertion, target.start, target.end, rivals)
 
     def _process(self, note: NoteView, target: Target, rivals: Rivals, over: str) -> list[Draft]:
         allowed = tuple(target.attributes["involves"])
@@ -181,10 +188,10 @@ def _lists_sources(text: str) -> bool:
 
 def _answers(note: NoteView, sentence: Sentence) -> Iterator[str]:
     """The results that stand apart behind a test: in the next table cell, at ticked boxes."""
-    for behind in note.sentences[sentence.index + 1:sentence.index + 8]:
-        if behind.line == sentence.line and behind.checked is not False and (
-                behind.cell or behind.checked or sentence.text.endswith(":")):
-            yield from exam.answer(behind.text)
+    for later in note.sentences[sentence.index + 1:sentence.index + 8]:
+        if later.line == sentence.line and later.checked is not False and (
+                later.cell or later.checked or sentence.text.endswith(":")):
+            yield from exam.answer(later.text)
 
 
 def _whole_canal(note: NoteView, state: State, sentence: Sentence) -> bool:
@@ -213,6 +220,8 @@ def _drafts(note: NoteView, target: Target, found: list[Involved], assertion: st
         where = place(note, target, item.diagnosis, said, rivals)
         if where is None:
             continue
+        if item.levels and where.levels:
+            where = Place(lumbar(item.levels), [])
         where = in_its_terms(item.diagnosis, where, said == "absent")
         attributes: dict[str, Any] = {
             "diagnosis": item.diagnosis, "levels": where.levels, "vertebrae": where.vertebrae, "side": item.side,
@@ -223,7 +232,7 @@ def _drafts(note: NoteView, target: Target, found: list[Involved], assertion: st
 
 
 def _qualified(target: Target, rivals: Rivals) -> tuple[str | None, str | None]:
-    """The side and the grade of a finding: in the words from the finding before it on, or right behind it."""
+    """The side and the grade of a finding in the words from the finding before it on."""
     before = 0
     for _, end in rivals:
         if before < end <= target.start:
@@ -233,12 +242,12 @@ def _qualified(target: Target, rivals: Rivals) -> tuple[str | None, str | None]:
 
 @remembered
 def _side_and_grade(text: str, start: int, end: int, before: int) -> tuple[str | None, str | None]:
-    first = before
+    first = max([before, *(match.end() for match in _WITH.finditer(text, before, start))])
     for sign in ",;:.(":
         first = max(first, 1 + text.rfind(sign, first, start))
-    beside, graded = _SIDE_BEHIND.match(text, end), _GRADE_BEHIND.match(text, end)
-    return (side(text[first:end] + (" " + beside.group() if beside else "")),
-            severity(text[max(first, start - 60):end] + (graded.group() if graded else "")))
+    if lead := _LEAD.search(text, before, first):  # "left paracentral, broad-based protrusion"
+        first = lead.start()
+    return side(text[first:end]), severity(text[max(first, start - 60):end])
 
 
 @Language.factory("bvn_alternative", requires=["doc.spans"], assigns=["doc.spans"])

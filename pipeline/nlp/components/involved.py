@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..attach import severity, side
 from ..memory import remembered
+from .qualifier import behind
 
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9'-]*|[,;:/&()\[\]>=<+?.]")
 _STRUCTURES = (
@@ -28,7 +29,6 @@ _FILL = frozenset(["left", "right", "lt", "rt", "l", "r", "b", "bilateral", "bil
 _LEVEL = re.compile(r"(?:[lst]?-?\d{1,2}|[lstd]\d{1,2})(?:-?[ls]?\d)?(?:-[ls]?\d)?")
 _PREPOSITION = frozenset(["of", "in", "at", "within", "involving", "affecting", "across", "to", "on", "upon", "the", "both", "left", "right", "lt", "rt", "bilateral"])
 _STOP_SUBJECT = frozenset(["no", "without", "but"])
-_AFTER = re.compile(r"\s*[,(]\s*((?:(?!\bno\b)[\w\s,/>=-]){1,60})")
 _ACTS_ON = re.compile(r"(?:narrow(?:ing|ed|s)?|compromising|effacing|obliterating|encroaching|constricted|tight)\s+(?:(?:of|on|the|both|left|right|lt|rt|bilateral|spinal|central|neural|upon)\s+){0,4}(?:canals?|foram|neuroforam|recess|lateral\s+recess|central\s+canal|subarticular|exit)")
 _SHOW = frozenset(["show", "shows", "demonstrate", "demonstrates", "have", "has", "reveal", "reveals", "with"])
 _PARTICIPLE = re.compile(r"stenosed|stenotic|narrowed|tight|hypertrophied|degenerated?|arthritic|enlarged|compromised|effaced|worn")
@@ -38,10 +38,11 @@ _REACH = 140
 
 @dataclass(slots=True, frozen=True)
 class Involved:
-    """One structure that a process affects, with the side and grade said of it there."""
+    """One structure that a process affects, with the side and grade said of it there, or of some of its levels."""
     diagnosis: str
     side: str | None
     severity: str | None
+    levels: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -62,14 +63,14 @@ def involved(text: str, start: int, end: int, allowed: tuple[str, ...], label: s
     is empty where no structure is named.
     """
     if _ACTS_ON.match(text, start):  # "narrowing the canal": what follows is what narrows
-        found = _behind(text, start, end, [], allowed)
+        found = _structures_behind(text, start, end, [], allowed)
         if found:
             return found
     tokens = _walk_back(text, start, allowed)
     pieces = _pieces(tokens, allowed)
     if _names(pieces):
         return _settle(pieces, text, end), tokens[0][1], end
-    found = _behind(text, start, end, tokens, allowed)
+    found = _structures_behind(text, start, end, tokens, allowed)
     if found:
         return found
     if _PARTICIPLE.fullmatch(text[start:end]):  # "the foramina are elongated and moderately stenosed"
@@ -83,7 +84,7 @@ def involved(text: str, start: int, end: int, allowed: tuple[str, ...], label: s
     return [], start, end
 
 
-def _behind(text: str, start: int, end: int, tokens: list[tuple[str, int, int]],
+def _structures_behind(text: str, start: int, end: int, tokens: list[tuple[str, int, int]],
             allowed: tuple[str, ...]) -> tuple[list[Involved], int, int] | None:
     """The structures right behind a process: "stenosis of the lateral recesses", "hypertrophy of facet joints"."""
     behind = _walk_on(text, end, allowed)
@@ -175,27 +176,18 @@ def _settle(pieces: list[_Piece], text: str, end: int) -> list[Involved]:
     following: list[str] = []
     for piece in reversed(pieces):
         following = piece.structures = piece.structures or (following if side(piece.text) or severity(piece.text) else [])
-    trailing = _AFTER.match(text, end)
-    tail = trailing[1] if trailing else ""
     result: list[Involved] = []
     grade: str | None = None
     for piece in pieces:
         grade = severity(piece.text) or grade
         for diagnosis in piece.structures:
             result.append(Involved(diagnosis, side(piece.text), grade))
-    split = _split_tail(tail)
-    if len(result) == 1 and len(split) == 2:
-        return [Involved(result[0].diagnosis, *part) for part in split]
-    if len(result) == 1 and result[0].severity is None and (graded := re.match(r"(?:\w+\s+){0,2}", tail)):
-        result = [Involved(result[0].diagnosis, result[0].side or side(graded.group()), severity(graded.group()))]
-    return _merge(result)
-
-
-def _split_tail(tail: str) -> list[tuple[str | None, str | None]]:
-    """The two halves of "moderate right and mild left"."""
-    halves = re.split(r"\s+and\s+|,\s*", tail.strip())
-    parts = [(side(half), severity(half)) for half in halves[:2]]
-    return parts if len(parts) == 2 and all(a and b for a, b in parts) else []
+    result = _merge(result)
+    if len(result) == 1:
+        one = result[0]
+        return [Involved(one.diagnosis, *said) for said in behind(text, end, one.diagnosis, one.side, one.severity)]
+    return [Involved(one.diagnosis, one.side, one.severity or behind(text, end, one.diagnosis, one.side, None)[0].severity)
+            for one in result]
 
 
 def _merge(found: list[Involved]) -> list[Involved]:

@@ -24,6 +24,8 @@ OTHER_ORGAN = re.compile(
 _IN_BRACKETS = re.compile(r"[^.;()]{0,40}?\((?:types?\s*)?((?:[il]{1,3}|[123])(?:\s*[/-]\s*(?:[il]{1,3}|[123]))?)\)")
 _NERVE = re.compile(r"\b(?:bvna?|basivertebral|intracept)\b")
 _REACH = 110
+_MEANS = re.compile(r"\b(?:consistent\s+with|compatible\s+with|in\s+keeping\s+with|(?:suggest|represent|reflect|indicat)\w*(?:\s+of)?|i\.?e\.?|typical\s+(?:of|for))\s+"
+                    r"(?:(?:an?|the|active|acute|chronic|early|developing|degenerative|reactive)\s+){0,3}$")
 
 
 def findings(note: NoteView, sentence: Sentence, targets: list[Target]) -> list[Finding]:
@@ -90,11 +92,20 @@ def _named(target: Target, roles: dict[str, list[Target]]) -> Finding:
         behind = types(match[1])
         finding.types, finding.relation, finding.sequence = behind.names, behind.relation, behind.sequence
     if not finding.types:
-        near = [t for t in roles.get("cue", ()) if _gap(target, t) is not None and len(_gap(target, t) or "") <= 22]
-        finding.types = tuple(dict.fromkeys(t.attributes["type"] for t in near if t.assertion == target.assertion))
+        near = [t for t in (*roles.get("cue", ()), *roles.get("signal", ())) if _explained(t, target)]
+        known = [t.attributes.get("type") or signal_type(t.text) for t in near if t.assertion == target.assertion]
+        finding.types = tuple(dict.fromkeys(name for name in known if name))
         if re.search(r"\b(?:mixed|combined|hybrid)\b", target.text):
             finding.types = finding.types if len(finding.types) > 1 else ("1", "2")
     return finding
+
+
+def _explained(cue: Target, named: Target) -> bool:
+    """Whether an untyped Modic change is what a cue beside it describes, or what one before it is said to mean."""
+    gap = _gap(named, cue)
+    if cue.attributes["role"] == "cue" and gap is not None and len(gap) <= 22:
+        return True
+    return cue.end <= named.start <= cue.end + _REACH and bool(_MEANS.search(named.sentence.text, cue.end, named.start))
 
 
 def _gap(one: Finding | Target, other: Finding | Target) -> str | None:
