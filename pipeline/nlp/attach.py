@@ -234,7 +234,7 @@ def _labels(text: str, group: Group) -> bool:
     return (not opening or opening.endswith(":")) and bool(_AS_LABEL.match(text, group.end))
 
 
-_SIDES = re.compile(r"\b(?:(bilateral(?:ly)?|both|bilat|b/l|b|either)|(left|lt|l)(?:\s?-?\s?sided)?|(right|rt|r)(?:\s?-?\s?sided)?)(?![\w/]|-(?!(?:greater|more|worse)-than-)|\s?\d)")
+_SIDES = re.compile(r"\b(?:(bilateral(?:ly)?|both|bilat|b/l|b|either)|(left|lt|l)(?:\s?-?\s?sided)?|(right|rt|r)(?:\s?-?\s?sided)?)(?![\w/]|-(?!(?:greater|more|worse)-than-)|\d|\s\d(?!\d)|\s+(?:away|now)\b)")
 
 
 @remembered

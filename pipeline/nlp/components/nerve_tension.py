@@ -74,7 +74,7 @@ def _of_test(sentence: Sentence, found: list[Target], number: int) -> Iterator[D
     if before and before.attributes["role"] in _VALUES and _OWN.fullmatch(
             text[before.end:test.start].strip()) is not None:
         drafts.append(result(sentence, before, before.start, test.end, text[before.start:test.start]))
-    stop = _stop(found, number, bool(drafts), len(text))
+    stop = _stop(found, number, bool(drafts), text)
     values = [word for word in found[number + 1:] if word.start < stop and is_value(word)]
     named = side(test.text) or side(_lead(text, start))
     cuts = [test.end, *(_cut_between(text, a.end, b.start) for a, b in pairwise(values)), stop]
@@ -118,13 +118,17 @@ def _cut_between(text: str, start: int, end: int) -> int:
     return match.start() if match else start
 
 
-def _stop(found: list[Target], number: int, closed: bool, end: int) -> int:
-    """Where the next test takes over: at once where this one has a result, else behind the first result."""
+_SIDE_AHEAD = re.compile(r"[,;]?\s*(?:and\s+|but\s+)?(?:left|right|lt|rt|l|r|bilateral)\s*$")
+
+
+def _stop(found: list[Target], number: int, closed: bool, text: str) -> int:
+    """Where the next test takes over, with the side before it: at once where this one has a result, else behind that."""
     seen = closed
     for target in found[number + 1:]:
         role = target.attributes["role"]
         if is_value(target):
             seen = True
         elif role in ("slr", "other", "motor", "reflex", "reflex_name", "sensory", "muscle") and seen:
-            return target.start
-    return end
+            ahead = _SIDE_AHEAD.search(text, found[number].end, target.start)
+            return ahead.start() if ahead else target.start
+    return len(text)

@@ -25,7 +25,9 @@ class Radicular(FactComponent):
     kind = "radicular"
 
     def find(self, note: NoteView) -> Iterator[Draft]:
-        drafts = [*_complaints(note), *Exam(note).find(), *_implied(note)]
+        complaints = [*_complaints(note)]
+        _share_sides(complaints)
+        drafts = [*complaints, *Exam(note).find(), *_implied(note)]
         seen = {(draft.attributes["finding"], draft.assertion) for draft in drafts}
         for draft in drafts:
             if draft.attributes["finding"] == "numbness_tingling" and draft.assertion == "absent" and (
@@ -80,6 +82,10 @@ def _assertion(note: NoteView, target: Target) -> str | None:
     return target.assertion
 
 
+_ADDED = re.compile(r"\s*,\s*((?:left|right|lt|rt|bilateral)(?:[\s-]sided?)?)\s*(?:[(.;,]|$)")
+_THAN = re.compile(r"\s*,?\s*(?:worse|greater|more)\s+than\s+(?:on\s+|in\s+)?(?:the\s+|his\s+|her\s+)?(?:left|right|other)\b")
+_LEGS = re.compile(r"\b(left|right|lt|rt|l|r|both|bilateral)\s+(?:[a-z]+\s+){0,2}?(?:legs?|thighs?|cal(?:f|ves)|buttocks?|foot|feet|heels?|shins?|toes?|"
+                   r"lower\s+(?:extremit|limb))")
 _CLAUSE = re.compile(r"[,;:.]|\b(?:and|but|or|with)\b")
 
 
@@ -88,7 +94,26 @@ def _side(target: Target) -> str | None:
     text = target.sentence.text
     before = _CLAUSE.split(text[max(0, target.start - 40):target.start])[-1]
     behind = _CLAUSE.split(text[target.end:target.end + 40])[0]
-    return side(target.text) or side(before) or side(behind)
+    if _THAN.match(text, target.end):
+        return "bilateral"
+    added = _ADDED.match(text, target.end)
+    return side(target.text) or side(before) or side(behind) or (side(added[1]) if added else None)
+
+
+def _share_sides(drafts: list[Draft]) -> None:
+    """A complaint without a side has that of the others in its sentence, else that of the one leg the sentence names."""
+    by_sentence: dict[int, list[Draft]] = {}
+    for draft in drafts:
+        if draft.assertion == "present":
+            by_sentence.setdefault(draft.sentence.index, []).append(draft)
+    for together in by_sentence.values():
+        sides = {draft.attributes["side"] for draft in together} - {None}
+        if not sides and (legs := _LEGS.findall(together[0].sentence.text)):
+            sides = {side(" ".join(legs))}
+        if len(sides) == 1:
+            (shared,) = sides
+            for draft in together:
+                draft.attributes["side"] = shared
 
 
 def _implied(note: NoteView) -> Iterator[Draft]:
