@@ -24,12 +24,14 @@ _AGO = re.compile(r"\b(?:start(?:ed|ing)|began|begun|resumed)\b[^.;]{0,50}$")
 _RATE = re.compile(r"(?:days?|times?|hours?|shifts?|visits?|sessions?|\dx|\d\s+x)\s+$")  # "3 days a week"
 _BOUNDED = re.compile(r"\bpain\b|\blbp\b|\bsymptoms\b|\bonset\b")
 _COUNT = r"(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty(?:-?\s?\w+)?)"
-_NO_RATE = r"(?!\s*(?:(?:a|an|per|each|every|/)\s*(?:day|night|week|wk|month|mo\b|hour)|daily|nightly|weekly|monthly|q\s?(?:day|week|month)))"
+_PER = r"(?:(?:a|an|per|each|every|/)\s*(?:day|night|week|wk|month|mo\b|hour|year|yr)(?!s?\s+ago)|daily|nightly|weekly|monthly|q\s?(?:day|week|month))"
+_NO_RATE = rf"(?!\s*{_PER})"
 _WORDS = r"(?:(?!(?:days?|weeks?|wks?|months?|mos?|years?|yrs?|hours?|hrs?|min\w*)\b)[a-z-]+\s+){0,3}?"  # "6 weeks of PT sessions" counts none
 _SESSIONS = re.compile(rf"(?<![\w/-]){_COUNT}(?!\s*(?:mg|mcg|ml|g|cc|%|units?)\b)(?:\s*(?:-|or|to)\s*\w+)?(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+{_WORDS}(?:visits?|sessions?|treatments?|appointments?|adjustments|classes|injections?|times|blocks|epidurals?|[a-z]{{0,2}}esis)\b{_NO_RATE}"
                        rf"|\bx\s?(\d{{1,2}})(?!\d){_NO_RATE}" r"(?!\s*(?:/|%|-?\s*(?:weeks?|wks?|months?|mos?|m\b|years?|yrs?|y\b|days?|d\b|hours?|hrs?|h\b|mg|w\b|reps)))"
                        r"|\b(?:visits|sessions)\s*:?\s*(\d{1,3})\b|\b(\d{1,2})\s*(?:of|/)\s*(?!52|12\b(?!\s*(?:\w+\s+)?(?:visits|sessions)))\d{1,2}\b(?!\s*[/%\d])|\band\s+again\s+(\d{1,2})\b")
 _COUNTED = re.compile(rf"(?<![\w/.-]){_COUNT}(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:(?:formal|supervised|outpatient)\s+)?$")
+_RATED = re.compile(rf"\s*{_PER}")
 _VISITS = re.compile(rf"\s+(?:visits|sessions|appointments|treatments|classes)\b{_NO_RATE}")
 
 
@@ -133,11 +135,13 @@ def _point(text: str, note_date: str | None, until: Day | None = None) -> Day | 
     return Day(0, 0, anchor.year if month <= (anchor.month or 12) else anchor.year - 1, month, day)
 
 
-def visits_of(lead: str, behind: str) -> int | None:
-    """The count right before a treatment whose visits or sessions are named right behind it ("6 of 12 PT sessions")."""
-    count = _COUNTED.search(lead) if _VISITS.match(behind) else None
-    found = number(count[1]) if count else None
-    return int(found) if found else None
+def sessions_before(lead: str, treatment: str, behind: str) -> int | None:
+    """The count before a treatment ("2 epidural injections", "6 of 12 PT sessions"), unless it is one of every week or year."""
+    if _RATED.match(behind):
+        return None
+    told = sessions_told(lead + treatment)
+    count = _COUNTED.search(lead) if told is None and _VISITS.match(behind) else None
+    return int(number(count[1]) or 0) or None if count else told
 
 
 def sessions_told(text: str) -> int | None:

@@ -14,10 +14,10 @@ from ..memory import remembered
 from .therapy_course import (
     Stretches,
     leading_weeks,
+    sessions_before,
     sessions_told,
     since_named,
     span_weeks,
-    visits_of,
     weeks_since_start,
     weeks_told,
 )
@@ -85,10 +85,7 @@ def _measured(text: str, around: tuple[int, int, int, int], taken: Stretches, no
         if activity:
             weeks = weeks or since_named(behind, note_date)
     if sessions is None:
-        clause = re.split(r"[,;)]", lead)[-1][-40:]
-        sessions = sessions_told(clause + text[first:last])
-        if sessions is None:
-            sessions = visits_of(clause, text[last:end])
+        sessions = sessions_before(re.split(r"[,;)]", lead)[-1][-40:], text[first:last], text[last:end])
     return weeks, sessions
 
 

@@ -25,8 +25,9 @@ _MANY = r"(?:\d|one|two|three|four|five|six|half\s+an?|an?)(?:\s?(?:-|to|or)\s?\
 _RATE = r"(?:(?:a|per|each|every|/)\s*(?:day|d\b|night|week|wk|month|mo\b)|daily|nightly|weekly|monthly)"
 _DOSE = re.compile(r"[\s,]*(?:\w+[\s,]+)?(?:\d[\d.,/-]*\s*(?:mg|g|mcg|%|/d|min(?:ute)?s?)?[\s,]*)?"
                    rf"(?:{_MANY}\s+(?:tab(?:let)?|cap(?:sule)?|pill|patch|po)(?:s|es)?\s+)?(?:po\s+|by\s+mouth\s+|orally\s+)?(?:up\s+to\s+)?"
-                   r"(?:daily|bid|b\.i\.d|tid|t\.i\.d|qid|qhs|prn|nightly|nocte|every|each\s+(?:day|night|morning|evening)|q\s?\d{1,2}\s?(?:h(?:rs?|ours?)?)?|qd|at\s+(?:night|bedtime)|tds|bd|od|as\s+needed|"
-                   rf"(?:once|twice|{_MANY}\s?(?:x|times|days)?)\s*{_RATE}(?!\s+(?:for|x)\s*\d)|(?:one|two|\d)\s+every)\b")
+                   r"(?:(?:daily|bid|b\.i\.d|tid|t\.i\.d|qid|qhs|prn|nightly|nocte|every|each\s+(?:day|night|morning|evening)|q\s?\d{1,2}\s?(?:h(?:rs?|ours?)?)?|qd|at\s+(?:night|bedtime)|tds|bd|od|as\s+needed)\b(?!\s+x\s*\d)|"
+                   rf"(?:once|twice|{_MANY}\s?(?:x|times|days)?)\s*{_RATE}\b(?!\s+(?:(?:for|x)\s*\d|from\b|between\b|until\b|during\b))|(?:one|two|\d)\s+every\b)")
+_STOPPED = re.compile(r"[^.;|]{0,60}?\b(?:stopped|discontinued|d/c'?d|dc'd|ceased|weaned\s+off|came\s+off)\b(?!\s+(?:work|smok|drink|driv))")
 _DOSE_REACH = 60
 _IMPERATIVE = re.compile(r"(?:avoid|refrain|stay\s+away|limit|restrict|modify)\s")
 _BARE_NO = re.compile(r"(?:^|[.,;(]\s*|\bwith\s+)no\s*$")  # "no opioids": not given, which is not never tried
@@ -212,10 +213,15 @@ def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure
 
 
 def _unsaid(passage: Passage, mention: Mention, section: str) -> str:
-    """Tried or ongoing where nothing says so: a drug with its dose and a changed activity go on."""
+    """Tried or ongoing where nothing says so: a drug with its dose, not stopped, and a changed activity go on."""
     behind = passage.text[mention.end:mention.end + _DOSE_REACH]
     if mention.modality == "activity_modification":
         if _IMPERATIVE.match(mention.target.text) and not passage.text[:mention.start].strip(" -*"):
             return "planned"
         return "ongoing" if mention.target.attributes.get("own") else "tried"
-    return "ongoing" if _DOSE.match(behind) and section != "treatment_history" else "tried"
+    if not _DOSE.match(behind) or section == "treatment_history":
+        return "tried"
+    stopped = _STOPPED.match(passage.text, mention.end)
+    another = next((other for other in passage.mentions if other.start >= mention.end), None)
+    own = stopped and (another is None or passage.text[stopped.end():another.start].strip())
+    return "tried" if own else "ongoing"
