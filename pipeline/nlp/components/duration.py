@@ -23,7 +23,7 @@ _NOT_AFTER = re.compile(r"[\s-]*(?:follow|course|supply|later|from\s+now|visit|p
                         r"refill|appointment|of\s+(?:\w+\s+){0,3}(?:pt|physio\w*|therapy|treatment|care|nsaids?|relief|conservative|"
                         r"management|medication|exercise\w*|chiro\w*)|a\s+week|/\s*(?:wk|week)|pain[\s-]free|without|off\b|on\s+and\s+off\s+work)")
 _AGO = re.compile(r"[\s-]*(?:ago|back\b|prior\b|earlier|before\s+(?:presentation|admission|arrival|this\s+visit))")
-_OF_PAIN = re.compile(r"[\s'-]*(?:now\s+)?(?:(?:long\s+)?(?:history|hx|h/o|course|standing|duration))?\s*(?:of|with|w/)?\s*"
+_OF_PAIN = re.compile(r"(?!\s*,?\s*(?:and|but|while|whereas)\b)[\s'-]*(?:now\s+)?(?:(?:long\s+)?(?:history|hx|h/o|course|standing|duration))?\s*(?:of|with|w/)?\s*"
                       r"(?:(?!for\b|to\b|in\b|at\b|it\b|after\b|before\b|without\b|relief\b|because\b|due\b|despite\b|who\b|when\b|attend|present|complain|report|came|seen\b)[a-z/-]+[\s,]+){0,5}")
 _LINK = re.compile(r"(?:\b(?:for|x|of|over|since|past|last|during|lasting|lasted|about|approximately|approx|around|roughly|nearly|almost|some|"
                    r"least|than|on|now|past|to|by|quite|present|duration|the|part|is|was|a\s+good|just|under|up|maybe|been|little|"
@@ -38,10 +38,11 @@ _PLACE = re.compile(r"\s+(?:in|of|down|into|along|through|over|at|to)\s+(?:[\w-]
 _HURT = re.compile(r"(?:hurt|injur|strain|tweak|wrench|pull|twist|threw)")
 _WORSENING = re.compile(r"(?:worsening|progress\w*|increasing|recurr\w+|stable|unchanged|unremitting)$")
 _BEGAN = re.compile(r"\b(?:since|date[sd]?|dating|began|started|onset)\b")
-_FIELD_NAME = re.compile(r"\b(?:duration|onset|how\s+long)\b")
+_FIELD_NAME = re.compile(r"\b(?:duration|onset|how\s+long|when\s+did\s+(?:\w+\s+){1,4}(?:start|begin))\b")
 _FOR_LEAD = re.compile(r"(?:^|,\s*)(?:now\s+)?(?:for|over|during)\s+(?:(?:the\s+)?(?:past|last)\s+|(?:more|less)\s+than\s+|at\s+least\s+|about\s+|"
                        r"over\s+|nearly\s+|almost\s+|some\s+|well\s+|just\s+|the\s+better\s+part\s+of\s+)*$")
 _OPENS = re.compile(r"^\W*$|,\s*$")
+_WITH = re.compile(r"\s+with\b")
 _REACH = 70
 _FIELD = 30
 _AGE_OF_ENTRY = 2.0
@@ -95,6 +96,8 @@ def _sentence(note: NoteView, sentence: Sentence, measures: tuple[Length, ...], 
         if head:
             yield _draft(note, sentence, head, min(head.start, onset.start), max(onset.end, head.end), onset.months, onset.qualifier,
                          "duration.since")
+        elif onset.link == "at" and onset.months is not None and onset.start < _FIELD and _labelled(note, sentence, heads):
+            yield _draft(note, sentence, None, onset.start, onset.end, onset.months, onset.qualifier, "duration.label")
 
 
 def _draft(note: NoteView, sentence: Sentence, head: Target | None, start: int, end: int, months: float | None, qualifier: str,
@@ -152,6 +155,10 @@ def _head_of(note: NoteView, sentence: Sentence, heads: list[Target], length: Le
     behind = next((t for t in heads if t.start >= length.end and not _WORSENING.match(t.text)), None)
     if behind and (behind.attributes["role"] not in ("pain", "symptom") or not _OF_PAIN.fullmatch(text, length.end, behind.start)):
         behind = _since_began(sentence, heads, length)
+    if behind and _WITH.match(text, length.end):  # "smoker for 20 years with low back pain"
+        last = max((t for t in heads if t.end <= length.start), key=lambda t: t.end, default=None)
+        if last and last.attributes["role"] == "rival" and _linked(text[last.end:length.start]):
+            return None
     if behind and _usable(behind) and not _AGO.match(text, length.end):
         return behind if _is_back(note, sentence, behind) else None
     ago = _AGO.match(text, length.end) is not None

@@ -21,7 +21,7 @@ _EVENT = re.compile(
     r"\b(?:ever\s+)?since\s+(?:then\b|(?:last\s+|this\s+past\s+|late\s+last\s+|early\s+last\s+)?(?:monday|tuesday|wednesday|thursday|friday|saturday|"
     r"sunday|weekend|week|month|year|night|summer|fall|autumn|winter|spring)\b|yesterday|(?:(?:the|a|an|his|her|their|this|that|my|sustaining|being\s+in|suffering)\s+)+(?:[\w-]+\s+){0,3}?"
     r"(?:accident|mva|mvc|rta|collision|crash|fall|injury|incident|event|trauma|delivery|pregnancy|surgery)\b|childhood|high\s+school|"
-    r"college|adolescence|(?:his|her|their)\s+(?:teens|twenties|thirties|forties|20s|30s|40s|youth))")
+    r"college|adolescence|(?:his|her|their)\s+(?:(?:early|mid|late)[\s-]+)?(?:teens|twenties|thirties|forties|20s|30s|40s|youth))")
 _SUDDEN = re.compile(
     r"\b(?:immediate|sudden|instant)(?:ly)?\b|\b(?:felt|had|experienced|developed|noted|noticed)\s+(?:an?\s+)?(?:sharp|severe|acute|immediate)\b|\b(?:felt|heard)\s+a\s+pop")
 _MONTH_WORDS, _EVENT_WORDS = guard(("since", "began", "started", "onset"), _MONTH_ONLY), guard(("since",), _EVENT)
