@@ -29,7 +29,8 @@ def test_lengths(text, months, qualifier):
     assert [(found.months, found.qualifier) for found in lengths(text)] == [(months, qualifier)]
 
 
-@pytest.mark.parametrize("text", ["a 54-year-old", "54 y/o", "hpi: 45m, driver", "she am here", "l4-l5", "50 years of age"])
+@pytest.mark.parametrize("text", ["a 54-year-old", "54 y/o", "hpi: 45m, driver", "she am here", "l4-l5", "50 years of age",
+                                  "l4-5-and l5-s1", "rated 2 to and out of 10"])
 def test_ages_and_levels_are_no_lengths(text):
     assert not lengths(text)
 
