@@ -28,7 +28,7 @@ _LEAD = re.compile(r"(?:^|(?<=[:.;]))\s*(?:(?:left|right|lt|rt|central|para-?cen
                    r"small|large|focal|diffuse|and|to|the|sides?|sided|slightly|more)\b[\s,-]*)+$")
 _WITH = re.compile(r"\b(?:with|without|but)\b")
 _SLIP_GRADE = re.compile(r"\b(?:high|low)[\s-]grade\b")
-_UNGRADED = ("osteoporosis", "cauda_equina_syndrome", "prior_fusion", "prior_decompression")
+_UNGRADED = ("osteoporosis", "spinal_infection", "spinal_tumor", "cauda_equina_syndrome", "prior_fusion", "prior_decompression")
 _BARE = {"absent": ("central_stenosis", "foraminal_stenosis")}
 
 

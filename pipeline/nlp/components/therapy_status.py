@@ -28,6 +28,8 @@ _DOSE = re.compile(r"[\s,]*(?:\w+[\s,]+)?(?:\d[\d.,/-]*\s*(?:mg|g|mcg|%|/d|min(?
                    r"(?:(?:daily|bid|b\.i\.d|tid|t\.i\.d|qid|qhs|prn|nightly|nocte|every|each\s+(?:day|night|morning|evening)|q\s?\d{1,2}\s?(?:h(?:rs?|ours?)?)?|qd|at\s+(?:night|bedtime)|tds|bd|od|as\s+needed)\b(?!\s+x\s*\d)|"
                    rf"(?:once|twice|{_MANY}\s?(?:x|times|days)?)\s*{_RATE}\b(?!\s+(?:(?:for|x)\s*\d|from\b|between\b|until\b|during\b))|(?:one|two|\d)\s+every\b)")
 _STOPPED = re.compile(r"[^.;|]{0,60}?\b(?:stopped|discontinued|d/c'?d|dc'd|ceased|weaned\s+off|came\s+off)\b(?!\s+(?:work|smok|drink|driv))")
+_DONE = re.compile(r"\b(?:(?:19|20)\d\d|\d{1,2}/\d{1,2}/\d\d|\d{1,2}/\d\d|ago|last|prior|previous|earlier|before|after|following|since|post|"
+                   r"first|second|repeat|failed|done)\b")
 _DOSE_REACH = 60
 _IMPERATIVE = re.compile(r"(?:avoid|refrain|stay\s+away|limit|restrict|modify)\s")
 _BARE_NO = re.compile(r"(?:^|[.,;(]\s*|\bwith\s+)no\s*$")  # "no opioids": not given, which is not never tried
@@ -213,8 +215,13 @@ def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure
 
 
 def _unsaid(passage: Passage, mention: Mention, section: str) -> str:
-    """Tried or ongoing where nothing says so: a drug with its dose, not stopped, and a changed activity go on."""
+    """Tried or ongoing where nothing says so: a drug with its dose, not stopped, and a changed activity go on.
+
+    These charts are made to ask for a basivertebral ablation: one without a date in the past is that one.
+    """
     behind = passage.text[mention.end:mention.end + _DOSE_REACH]
+    if mention.modality == "bvn_ablation" and not _DONE.search(passage.text, max(0, mention.start - 40), mention.end + _DOSE_REACH):
+        return "planned"
     if mention.modality == "activity_modification":
         if _IMPERATIVE.match(mention.target.text) and not passage.text[:mention.start].strip(" -*"):
             return "planned"
