@@ -29,7 +29,9 @@ _NO_RATE = rf"(?!\s*{_PER})"
 _WORDS = r"(?:(?!(?:days?|weeks?|wks?|months?|mos?|years?|yrs?|hours?|hrs?|min\w*)\b)[a-z-]+\s+){0,3}?"  # "6 weeks of PT sessions" counts none
 _SESSIONS = re.compile(rf"(?<![\w/-]){_COUNT}(?!\s*(?:mg|mcg|ml|g|cc|%|units?)\b)(?:\s*(?:-|or|to)\s*\w+)?(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+{_WORDS}(?:visits?|sessions?|treatments?|appointments?|adjustments|classes|injections?|times|blocks|epidurals?|[a-z]{{0,2}}esis)\b{_NO_RATE}"
                        rf"|\bx\s?(\d{{1,2}})(?!\d){_NO_RATE}" r"(?!\s*(?:/|%|-?\s*(?:weeks?|wks?|months?|mos?|m\b|years?|yrs?|y\b|days?|d\b|hours?|hrs?|h\b|mg|w\b|reps)))"
-                       r"|\b(?:visits|sessions)\s*:?\s*(\d{1,3})\b|\b(\d{1,2})\s*(?:of|/)\s*(?!52|12\b(?!\s*(?:\w+\s+)?(?:visits|sessions)))\d{1,2}\b(?!\s*[/%\d])|\band\s+again\s+(\d{1,2})\b")
+                       r"|\b(?:visits|sessions)\s*:?\s*(\d{1,3})\b|(?<![\w/.-])(?<!week\s)(?<!day\s)(?<!month\s)(\d{1,2})\s*of\s*(?!52|12\b(?!\s*(?:\w+\s+)?(?:visits|sessions)))\d{1,2}\b(?!\s*[/%\d])"
+                       r"|(?:\b(?:visits?|sessions?|attended|completed|did|done|had)\s*[:#]?\s*|(?=\d{1,2}\s*/\s*\d{1,2}\s+(?:\w+\s+){0,2}?(?:visits|sessions|appts|appointments|completed|attended|done)\b))"
+                       r"(?<![\w/.-])(\d{1,2})\s*/\s*\d{1,2}\b(?!\s*[/%\d])|\band\s+again\s+(\d{1,2})\b")
 _COUNTED = re.compile(rf"(?<![\w/.-]){_COUNT}(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:(?:formal|supervised|outpatient)\s+)?$")
 _RATED = re.compile(rf"\s*{_PER}")
 _VISITS = re.compile(rf"\s+(?:visits|sessions|appointments|treatments|classes)\b{_NO_RATE}")
