@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from medspacy.target_matcher import TargetRule
 
 from bvn_evidence.nlp import extract, lexicon, load
 from bvn_evidence.nlp.components import register
+from bvn_evidence.nlp.matcher import LinearMatcher
 from bvn_evidence.nlp.triggers import entrances, gates, required
 from bvn_evidence.nlp.words import GUARDS
 from bvn_evidence.schema import Note
@@ -28,6 +30,8 @@ RULES = [(entry.id, entry.regex) for name in lexicon.names() if name not in ("ma
     (r"(?:cat|\w+)", set()),
     (r"(?:leg|arm)\s+pain|sciatica", {"pain", "sciatica"}),
     (r",(?=\s+there)", {"there"}),
+    (r"(?i)Modic", {"modic"}),
+    (r"(?i:Endplates)\s+[A-C]", {"endplates"}),
 ])
 def test_required(pattern, strings):
     assert required(pattern) == strings
@@ -36,6 +40,12 @@ def test_required(pattern, strings):
 def test_every_set_of_a_gate_is_needed():
     assert gates(r"(?:leg|arm)\s+(?:pain|ache)|sciatica") == (
         (frozenset({"pain", "ache"}), frozenset({"leg", "arm"})), (frozenset({"sciatica"}),))
+
+
+def test_an_exclusion_may_take_capitals_for_small_letters():
+    matcher = LinearMatcher()
+    matcher.add([TargetRule("index", "ODI", pattern="index", metadata={"exclude": ["(?i)Neck Index"]})])
+    assert matcher.find("an index of 4") and not matcher.find("a neck index of 4")
 
 
 @pytest.mark.parametrize(("rule", "regex"), RULES, ids=[rule for rule, _ in RULES])

@@ -1,4 +1,4 @@
-"""Which literal strings a regular expression cannot match without: the proof behind the gate.
+"""Which literal strings a regular expression cannot match folded text without: the proof behind the gate.
 
 `gates(pattern)` returns, for each top-level alternative of the pattern, sets of strings: a text in which the alternative
 matches contains at least one string of every set. A sentence that fails this for all alternatives needs no look at the
@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
+
+from .normalize import fold
 
 _MAX_SET = 64
 _MAX_BRANCHES = 64
@@ -121,7 +123,7 @@ def _with_words(items: Any) -> Iterator[tuple[Any, Any]]:
     """The items of a sequence, those that follow one another as plain characters as one string without an operator."""
     for literal, group in groupby(items, key=lambda item: item[0] is c.LITERAL):
         if literal:
-            yield None, "".join(chr(arg) for _, arg in group)
+            yield None, "".join(_seen(arg) for _, arg in group)
         else:
             yield from group
 
@@ -229,16 +231,16 @@ def _worth(strings: set[str] | frozenset[str]) -> tuple[int, int]:
 def _exact(op: Any, arg: Any) -> set[str] | None:
     """All strings that the item can match, where they are few."""
     if op is c.LITERAL:
-        return {chr(arg)}
+        return {_seen(arg)}
     if op is c.AT or op in (c.ASSERT, c.ASSERT_NOT):
         return {""}
     if op is c.IN:
         chars: set[str] = set()
         for kind, value in arg:
             if kind is c.LITERAL:
-                chars.add(chr(value))
+                chars.add(_seen(value))
             elif kind is c.RANGE and value[1] - value[0] < 12:
-                chars |= {chr(code) for code in range(value[0], value[1] + 1)}
+                chars |= {_seen(code) for code in range(value[0], value[1] + 1)}
             else:
                 return None
         return chars if len(chars) <= 12 else None
@@ -256,6 +258,11 @@ def _exact(op: Any, arg: Any) -> set[str] | None:
         found = _exact_sequence(arg[2])
         return None if found is None else found | {""}
     return None
+
+
+def _seen(code: int) -> str:
+    """A character of a pattern as it stands in folded text, also where the pattern takes capitals for small letters."""
+    return fold(chr(code))
 
 
 def _exact_sequence(items: Any) -> set[str] | None:
