@@ -41,3 +41,10 @@ def test_scraps_give_no_fact_and_no_error(nlp, text):
 def test_the_words_of_the_text_are_the_evidence(nlp):
     for fact in extract(nlp, Note("n", "p", REPORT, note_type="radiology")):
         assert REPORT[fact.start:fact.end] == fact.text
+
+
+@pytest.mark.parametrize("blank", [" ", "\n", "\r\n"])
+def test_words_of_a_visit_are_seen_over_the_end_of_a_line(nlp, blank):
+    """A crash told in a visit; a report without a region is taken for one of the lumbar spine."""
+    assert facts(nlp, f"The patient{blank}was hit from behind.\nNo acute fracture.", "unknown") == set()
+    assert facts(nlp, "No acute fracture.", "unknown") == {("compression_fracture", "absent")}

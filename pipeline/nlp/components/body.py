@@ -75,13 +75,8 @@ def imaging(note: NoteView) -> bool:
     found = note.cache.get("imaging")
     if found is None:
         found = note.cache["imaging"] = note.note_type == "radiology" or (
-            note.note_type == "unknown" and not any(_of_visit(sentence.text) for sentence in note.sentences))
+            note.note_type == "unknown" and not _VISIT.search(note.text.lower()))  # lines may break its words
     return bool(found)
-
-
-@remembered
-def _of_visit(text: str) -> bool:
-    return _VISIT.search(text) is not None
 
 
 def elsewhere(text: str, start: int, end: int, whole: bool) -> bool:
