@@ -10,12 +10,13 @@ import sys
 
 import pytest
 import spacy
+from medspacy.target_matcher import TargetRule
 from spacy import displacy
 from spacy.lang.en import English
 from spacy.tokens import Doc, DocBin
 
-from bvn_evidence.nlp import COMPONENTS
-from bvn_evidence.schema import KINDS
+from bvn_evidence.nlp import COMPONENTS, extract, load
+from bvn_evidence.schema import KINDS, Fact, Note
 from bvn_evidence.wording import KIND_COLORS
 
 TEXT = (
@@ -140,3 +141,17 @@ def test_displacy_draws_every_kind_in_its_colour(doc):
     flat.ents = spacy.util.filter_spans(flat.spans["facts"])
     page = displacy.render(flat, style="ent", jupyter=False)
     assert all(f'background: {KIND_COLORS[ent.label_]}' in page for ent in flat.ents)
+
+
+def test_a_target_rule_of_the_user_is_read_like_ours():
+    """With a label in small letters, in a group of ours or in none; `favor` is only for endplates and diagnoses."""
+    mine = load()
+    mine.get_pipe("bvn_targets").add([
+        TargetRule("mine.glow", "modic", pattern="plate glow", metadata={"group": "modic", "attributes": {"role": "named"}}),
+        TargetRule("mine.bare", "mine", pattern="quarble"),
+    ])
+    text = "Findings favor plate glow and quarble at L4-5."
+    doc = mine(text)
+    assert {"modic", "mine"} <= {target.label_ for target in doc.spans["targets"]}
+    for found in (extract(mine, Note("n", "p", text)), [Fact.from_dict(fact) for fact in facts(doc)]):
+        assert [(fact.text, fact.assertion) for fact in found if fact.kind == "modic"] == [("plate glow", "possible")]

@@ -152,9 +152,9 @@ def _may_reach(hit: Hit, target: Target) -> bool:
     """Whether a modifier can have a target in its scope, wherever that ends; where none can, ConText need not run."""
     rule = hit.rule
     if rule.allowed_types is not None:
-        if target.label not in rule.allowed_types:
+        if target.label.upper() not in rule.allowed_types:
             return False
-    elif rule.excluded_types is not None and target.label in rule.excluded_types:
+    elif rule.excluded_types is not None and target.label.upper() in rule.excluded_types:
         return False
     direction = rule.direction.upper()
     return (direction != "FORWARD" or target.end > hit.end) and (direction != "BACKWARD" or target.start < hit.start)

@@ -98,7 +98,7 @@ class Targets(TargetMatcher):
         """What targets say of the hits in a sentence, in text order, of overlapping ones of a lexicon the longest."""
         groups: dict[str, list[Hit]] = {}
         for hit in self.matcher.find(text):
-            groups.setdefault(hit.rule.metadata["group"], []).append(hit)
+            groups.setdefault((hit.rule.metadata or {}).get("group", "user"), []).append(hit)
         found = [hit for hits in groups.values() for hit in longest(hits)]
         found.sort(key=lambda hit: (hit.start, -hit.end))
         return [_row(hit) for hit in found]
@@ -110,7 +110,7 @@ def _rule(entry: lexicon.Entry, group: str, kind: str) -> TargetRule:
 
 
 def _row(hit: Hit) -> _Row:
-    metadata = hit.rule.metadata
+    metadata = hit.rule.metadata or {}
     return (hit.start, hit.end, metadata.get("group", "user"), hit.rule.literal, metadata.get("attributes") or {},
             hit.rule.category)
 
