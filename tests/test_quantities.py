@@ -33,6 +33,7 @@ def test_lengths(text, months, qualifier):
                                   "l4-5-and l5-s1", "rated 2 to and out of 10"])
 def test_ages_and_levels_are_no_lengths(text):
     assert not lengths(text)
+    assert [found.months for found in lengths(f"for 3 years; {text}")] == [36.0]
 
 
 def test_british_fractions_are_months_and_weeks():

@@ -132,7 +132,8 @@ def lengths(text: str) -> tuple[Length, ...]:
 def _lengths(text: str) -> tuple[Length, ...]:
     found: list[Length] = []
     for match in _LENGTH.finditer(text):
-        if (found and match.start() < found[-1].end) or (not match["gap"] and match["low"] and match["low"][-1].isalpha()):
+        glued = match["low"] and not match["gap"] and (match["high"] or match["low"])[-1].isalpha()  # "in 2018-and" has no days
+        if glued or (found and match.start() < found[-1].end):
             continue
         if _AGE.search(text, max(0, match.start() - 6), match.end()) and not text[match.end():match.end() + 8].strip().startswith("ago"):
             continue
