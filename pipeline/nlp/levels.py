@@ -203,19 +203,14 @@ def _slips(text: str) -> list[Mention]:
 @remembered
 def chain_levels(text: str) -> tuple[str, ...]:
     """Disc levels of one chain: "l4-5" L4-L5, "l3-s1" L3-L4, L4-L5, L5-S1, "l3-l4-l5" L3-L4, L4-L5."""
-    names = _parts(text)
-    levels: list[str] = []
-    for first, last in pairwise(names):
-        levels += [level for level in disc_range(first, last) if level not in levels]
-    return tuple(levels)
+    return tuple(dict.fromkeys(level for first, last in pairwise(_parts(text)) for level in disc_range(first, last)))
 
 
 def _bare_followers(text: str, at: int) -> list[Mention]:
     """The "4-5" and "5-1" of "l3-4, 4-5 and 5-1"."""
     found = []
     while match := _BARE_DISC.match(text, at):
-        first, last = f"L{match[1]}", _follow(int(match[1]), match[2].lstrip("s"))
-        levels = disc_range(first, last)
+        levels = disc_range(f"L{match[1]}", _follow(int(match[1]), match[2].lstrip("s")))
         if len(levels) != 1:
             break
         found.append(Mention(match.start(1), match.end(), "disc", levels))
@@ -231,8 +226,7 @@ def _join_ranges(text: str, found: list[Mention]) -> list[Mention]:
         if before and _TO.fullmatch(text, before.end, mention.start) and before.levels and mention.levels:
             low, high = _ORDER.get(before.levels[0]), _ORDER.get(mention.levels[-1])
             if low is not None and high is not None and low < high:
-                levels = tuple(disc for disc in DISCS if low <= _ORDER[disc] <= high)
-                joined[-1] = Mention(before.start, mention.end, "disc", levels)
+                joined[-1] = Mention(before.start, mention.end, "disc", tuple(disc for disc in DISCS if low <= _ORDER[disc] <= high))
                 continue
         joined.append(mention)
     return joined

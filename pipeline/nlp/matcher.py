@@ -42,7 +42,6 @@ class _Compiled:
         self.order, self.rule = order, rule
         pattern = compiled(rule.pattern)
         self.finditer, self.match = pattern.finditer, pattern.match
-
         self.exclude = [_Exclusion(text) for text in (rule.metadata or {}).get("exclude", ())]
 
     def allowed(self, text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

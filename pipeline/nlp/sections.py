@@ -55,7 +55,7 @@ class Sections(Sectionizer):
         self._opened.cache_clear()
 
     def _opened_by(self, opening: str) -> tuple[tuple[str, ...], list[tuple[Any, re.Pattern[str]]]]:
-        """What headings begin with that begin with these two characters, and their rules, in their order."""
+        """Of the headings that can open with these two characters: how they begin, and their rules in order."""
         rules = self.rules
         if not self._begun:
             for number, rule in enumerate(rules):
