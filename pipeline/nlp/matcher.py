@@ -38,8 +38,8 @@ class _String:
 
 
 class _Compiled:
-    def __init__(self, order: int, rule: Any) -> None:
-        self.order, self.rule = order, rule
+    def __init__(self, rule: Any) -> None:
+        self.rule = rule
         pattern = compiled(rule.pattern)
         self.finditer, self.match = pattern.finditer, pattern.match
         self.exclude = [_Exclusion(text) for text in (rule.metadata or {}).get("exclude", ())]
@@ -97,7 +97,7 @@ class LinearMatcher:
             self.rule_map[rule._rule_id] = rule
             self.labels.add(rule.category)
             begins, behind = entrances(rule.pattern) if self.gate else ((), ())
-            self._compiled.append(_Compiled(order, rule))
+            self._compiled.append(_Compiled(rule))
             for string, at_word in begins:
                 found = self._string(string)
                 found.at_word.append(order)
