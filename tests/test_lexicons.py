@@ -1,6 +1,7 @@
 """Every example sentence of the lexicons is a test."""
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from pathlib import Path
@@ -10,6 +11,7 @@ import yaml
 
 from bvn_evidence.errors import UserError
 from bvn_evidence.nlp import examples, lexicon, load
+from bvn_evidence.nlp.normalize import fold
 
 ENTRIES = [entry for name in lexicon.names() if name not in ("macros", "spelling") for entry in lexicon.entries(name)
            if entry.positive or entry.negative]
@@ -75,6 +77,14 @@ def _copy(folder):
 def _add(folder, name, entry):
     with (folder / f"{name}.yml").open("a", encoding="utf-8") as file:
         file.write(entry)
+
+
+@pytest.mark.parametrize(("term", "text"), [
+    ("end–plate glow", "end-plate glows"), ("Baastrup’s disease", "Baastrup's disease"), ("end\u00a0plate", "END-PLATES")])
+def test_a_term_may_be_typed_as_a_word_processor_does(term, text):
+    """Long dashes, curly apostrophes and hard blanks, in the term and in the note."""
+    for written in (term, text):
+        assert re.fullmatch(lexicon.term_regex(term), fold(written))
 
 
 @pytest.mark.parametrize("name", ADDED)

@@ -27,6 +27,7 @@ import yaml
 
 from ..errors import UserError
 from .lexicon_attributes import refuse_unknown
+from .normalize import fold
 
 PACKAGE = "bvn_evidence_lexicons"
 _KEYS = {"id", "terms", "pattern", "attributes", "exclude", "positive", "negative", "plural", "note",
@@ -48,7 +49,7 @@ class Entry:
 
 def term_regex(term: str, plural: bool = True) -> str:
     """The regular expression of a plain term: blanks and hyphens are interchangeable, a plural s is allowed."""
-    words = [re.escape(word) for word in re.split(r"[\s-]+", term.lower().strip())]
+    words = [re.escape(word) for word in re.split(r"[\s-]+", fold(term).strip())]
     body = r"[\s-]+".join(words)
     start = r"(?<![a-z0-9])" if words[0][:1].isalnum() else ""
     end = "(?:s|es)?" if plural and words[-1][-1:].isalpha() and not words[-1].endswith("s") else ""
