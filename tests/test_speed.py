@@ -30,6 +30,7 @@ TEXT = "Low back pain for 3 years. No leg pain. Failed 8 weeks of physical thera
     (r"\b(?:low\s+){0,2}back", {("back", True), ("low back", True), ("low  ", True), ("low low ", True)}),
     (r"\b(?:back|leg)[\s-]pain", {("back pai", True), ("back-pai", True), ("leg pain", True), ("leg-pain", True)}),
     (r"colou?r\w*", {("color", False), ("colour", False)}),
+    (r"(?<![^a-z])plate", {("plate", False)}),
     (r"(?i)modic", set()),
     (r"\w+pain", set()),
     (r"l\d", set()),

@@ -175,7 +175,7 @@ def _at_word(items: Any) -> bool:
     if op is c.AT:
         return bool(arg is c.AT_BOUNDARY)
     return op is c.ASSERT_NOT and arg[0] < 0 and len(arg[1]) == 1 and arg[1][0][0] is c.IN and (
-        (c.RANGE, (97, 122)) in arg[1][0][1])
+        (c.RANGE, (97, 122)) in arg[1][0][1] and (c.NEGATE, None) not in arg[1][0][1])
 
 
 def _branches(items: list[Any], most: int = _MAX_BRANCHES) -> list[list[Any]]:
