@@ -32,7 +32,8 @@ _SESSIONS = re.compile(rf"(?<![\w/-]){_COUNT}(?!\s*(?:mg|mcg|ml|g|cc|%|units?)\b
                        r"|\b(?:visits|sessions)\s*:?\s*(\d{1,3})\b|(?<![\w/.-])(?<!week\s)(?<!day\s)(?<!month\s)(\d{1,2})\s*of\s*(?!52|12\b(?!\s*(?:\w+\s+)?(?:visits|sessions)))\d{1,2}\b(?!\s*[/%\d])"
                        r"|(?:\b(?:visits?|sessions?|attended|completed|did|done|had)\s*[:#]?\s*|(?=\d{1,2}\s*/\s*\d{1,2}\s+(?:\w+\s+){0,2}?(?:visits|sessions|appts|appointments|completed|attended|done)\b))"
                        r"(?<![\w/.-])(\d{1,2})\s*/\s*\d{1,2}\b(?!\s*[/%\d])|\band\s+again\s+(\d{1,2})\b")
-_COUNTED = re.compile(rf"(?<![\w/.-]){_COUNT}(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:(?:formal|supervised|outpatient)\s+)?$")
+_COUNTED = re.compile(rf"(?<![\w/.-]){_COUNT}(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:(?:formal|supervised|outpatient|scheduled|planned|authori[sz]ed|approved|prescribed)\s+)?$")
+_GOES_ON = re.compile(r"\b(?:another\b|again\b|and\s+then\b|further\b|then\s+(?=\d\s?x\b|\d\s+times|once|twice|weekly|biweekly))")
 _RATED = re.compile(rf"\s*{_PER}")
 _VISITS = re.compile(rf"\s+(?:visits|sessions|appointments|treatments|classes)\b{_NO_RATE}")
 
@@ -65,7 +66,7 @@ def weeks_told(text: str, taken: Stretches, note_date: str | None) -> float | No
              and not _NO_COURSE_BEFORE.search(text[:found.start])
              and not (text[found.start:found.start + 2] == "a " and _RATE.search(text[:found.start]))]
     if known:
-        return round(sum(known), 1) if re.search(r"\b(?:another|again|and\s+then|further)\b", text) else known[0]
+        return round(sum(known), 1) if _GOES_ON.search(text) else known[0]
     if brief := _BRIEF.search(text):  # "6/52", as British notes write six weeks
         return round(int(brief[1]) * (1 if brief[2] == "52" else WEEKS_A_MONTH), 1)
     spans = [weeks for match in _SPAN.finditer(text) if (weeks := _between(match[1], match[2], note_date)) is not None]
