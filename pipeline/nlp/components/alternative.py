@@ -19,7 +19,7 @@ from . import exam
 from .body import alone, elsewhere, imaging, outside
 from .involved import Involved, involved
 from .place import Place, in_its_terms, lumbar, place
-from .qualifier import behind
+from .qualifier import ahead, behind
 from .scope import about_spine, anywhere, counts, performed_here
 from .structure import State, denied, states
 from .told import general, is_primary, not_the_source, planned, reading, settle
@@ -86,7 +86,9 @@ class Alternative(FactComponent):
         where, grade = _qualified(target, rivals)
         if diagnosis == "spondylolisthesis" and _SLIP_GRADE.search(target.sentence.text):
             grade = None
-        items = [Involved(diagnosis, *said) for said in behind(target.sentence.text, target.end, diagnosis, where, grade)]
+        text = target.sentence.text
+        said = ahead(text, target.start) or behind(text, target.end, diagnosis, where, grade)
+        items = [Involved(diagnosis, *one) for one in said]
         return _drafts(note, target, items, assertion, target.start, target.end, rivals)
 
     def _process(self, note: NoteView, target: Target, rivals: Rivals, over: str) -> list[Draft]:

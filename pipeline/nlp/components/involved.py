@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 
 from ..attach import severity, side
+from ..levels import find as levels_in
 from ..memory import remembered
-from .qualifier import behind
+from .qualifier import Qualified, apart, behind
 
 _TOKEN = re.compile(r"[a-z0-9][a-z0-9'-]*|[,;:/&()\[\]>=<+?.]")
 _STRUCTURES = (
@@ -179,8 +180,11 @@ def _settle(pieces: list[_Piece], text: str, end: int) -> list[Involved]:
     grade: str | None = None
     for piece in pieces:
         grade = severity(piece.text) or grade
+        named = tuple([level for mention in levels_in(piece.text) for level in mention.levels])
         for diagnosis in piece.structures:
-            result.append(Involved(diagnosis, side(piece.text), grade))
+            result.append(Involved(diagnosis, side(piece.text), grade, named))
+    if len({item.diagnosis for item in result}) == 1 and apart([Qualified(item.side, item.severity, item.levels) for item in result]):
+        return result
     result = _merge(result)
     if len(result) == 1:
         one = result[0]

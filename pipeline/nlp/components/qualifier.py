@@ -54,9 +54,9 @@ def behind(text: str, end: int, diagnosis: str, where: str | None, grade: str | 
     `where` and `grade` are the side and severity said in front of it, which go before what is said behind it.
     """
     phrases = _phrases(text, end)
-    apart = [Qualified(phrase.side, phrase.severity) for phrase in phrases if phrase.side in ("left", "right") and phrase.severity]
-    if len(apart) == 2 and apart[0].side != apart[1].side and not grade:
-        return apart
+    sides = [Qualified(phrase.side, phrase.severity) for phrase in phrases if phrase.side in ("left", "right") and phrase.severity]
+    if len(sides) == 2 and sides[0].side != sides[1].side and not grade:
+        return sides
     by_level = _by_level(phrases)
     if len(by_level) > 1:
         return [Qualified(one.side or where, one.severity or grade, one.levels) for one in by_level]
@@ -66,6 +66,27 @@ def behind(text: str, end: int, diagnosis: str, where: str | None, grade: str | 
             where = "bilateral"
         where = where or phrase.side
     return [Qualified(where, grade)]
+
+
+def ahead(text: str, start: int) -> list[Qualified]:
+    """What is said of each level in front of a finding that starts at `start`, where levels are graded or sided apart:
+    "mild L3-4 and moderate L4-5 disc bulges"."""
+    phrases: list[list[str]] = [[]]
+    for match in reversed([*_TOKEN.finditer(text, max(0, start - _REACH), start)]):
+        word = match.group()
+        if word in _APART:
+            phrases.append([])
+        elif _WORD.fullmatch(word):
+            phrases[-1].insert(0, word)
+        else:
+            break
+    return apart([Qualified(one.side, one.severity, one.levels) for one in map(_read, reversed(phrases)) if one != _NOTHING])
+
+
+def apart(found: list[Qualified]) -> list[Qualified]:
+    """What is said of each level, where each has something of its own said of it; else nothing."""
+    own = len({one.levels for one in found}) > 1 and len({one[:2] for one in found}) > 1
+    return found if own and all(one.levels and (one.side or one.severity) for one in found) else []
 
 
 def _by_level(phrases: tuple[_Phrase, ...]) -> list[Qualified]:
@@ -81,6 +102,9 @@ def _by_level(phrases: tuple[_Phrase, ...]) -> list[Qualified]:
             found.append(Qualified(phrase.side, phrase.severity, open_levels))
             open_levels = ()
     return [*found, Qualified(None, None, open_levels)] if open_levels else found
+
+
+_NOTHING = _Phrase(None, None, False, ())
 
 
 @remembered
