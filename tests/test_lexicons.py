@@ -1,4 +1,4 @@
-"""Every example sentence of the lexicons is a test."""
+"""Every example sentence of the lexicons is a test; a word that a user adds is found, what nothing reads is refused."""
 from __future__ import annotations
 
 import re

@@ -92,6 +92,7 @@ def test_gate_on_and_off_give_the_same_facts(nlp, open_nlp, path):
 
 
 register()  # imports all of them
+assert GUARDS
 
 
 @pytest.mark.parametrize(("words", "pattern"), GUARDS, ids=[pattern.pattern[:40] for _, pattern in GUARDS])

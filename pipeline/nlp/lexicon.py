@@ -123,7 +123,10 @@ def entries(name: str, path: str | None = None) -> tuple[Entry, ...]:
     """The compiled entries of one lexicon file, in file order."""
     data = read(name, path)
     macros = {**(read("macros", path).get("macros") or {}), **(data.get("macros") or {})}
-    found = tuple(_entry(row, f"{name}.yml", macros, data.get("defaults") or {}) for row in data.get("entries") or [])
+    defaults = data.get("defaults") or {}
+    if not isinstance(defaults, dict):
+        raise UserError(f"{name}.yml: defaults must be a mapping, such as {{role: whole}}")
+    found = tuple(_entry(row, f"{name}.yml", macros, defaults) for row in data.get("entries") or [])
     if path is not None:
         compile_all(found)
         refuse_unknown(name, found, entries(name) if name in names() else ())

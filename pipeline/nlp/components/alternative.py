@@ -27,7 +27,7 @@ from .told import general, is_primary, not_the_source, planned, reading, settle
 _LEAD = re.compile(r"(?:^|(?<=[:.;]))\s*(?:(?:left|right|lt|rt|central|para-?central|postero-?lateral|posterior|lateral|foraminal|subarticular|midline|(?:wide|broad)[\s-]+based?|"
                    r"small|large|focal|diffuse|and|to|the|sides?|sided|slightly|more)\b[\s,-]*)+$")
 _WITH = re.compile(r"\b(?:with|without|but)\b")
-_SLIP_GRADE = re.compile(r"\b(?:high|low)[\s-]grade\b")
+_SLIP_GRADE = re.compile(r"\b(?:high|low)[\s-]grade\s+(?:\w+\s+)?$")
 _UNGRADED = ("osteoporosis", "spinal_infection", "spinal_tumor", "cauda_equina_syndrome", "prior_fusion", "prior_decompression")
 _BARE = {"absent": ("central_stenosis", "foraminal_stenosis")}
 
@@ -83,10 +83,10 @@ class Alternative(FactComponent):
                 return []
             assertion = "present"
         diagnosis = target.attributes["diagnosis"]
-        where, grade = _qualified(target, rivals)
-        if diagnosis == "spondylolisthesis" and _SLIP_GRADE.search(target.sentence.text):
-            grade = None
         text = target.sentence.text
+        where, grade = _qualified(target, rivals)
+        if diagnosis == "spondylolisthesis" and _SLIP_GRADE.search(text, max(0, target.start - 24), target.start):
+            grade = None
         said = ahead(text, target.start) or behind(text, target.end, diagnosis, where, grade)
         items = [Involved(diagnosis, *one) for one in said]
         return _drafts(note, target, items, assertion, target.start, target.end, rivals)

@@ -33,6 +33,7 @@ _ACTS_ON = re.compile(r"(?:narrow(?:ing|ed|s)?|compromising|effacing|obliteratin
 _SHOW = frozenset(["show", "shows", "demonstrate", "demonstrates", "have", "has", "reveal", "reveals", "with"])
 _PARTICIPLE = re.compile(r"stenosed|stenotic|narrowed|tight|hypertrophied|degenerated?|arthritic|enlarged|compromised|effaced|worn")
 _SUBJECT = re.compile(r"[^,;:]{0,70}\b(?:is|are|appears?|look|looks|remains?)\b(?:(?!\b(?:disc|discs|space|height)\b)[^,;:]){0,50}$")
+_SAYS = re.compile(r"\b(?:is|are|was|were|appears?|remains?)\b")
 _REACH = 140
 
 
@@ -85,7 +86,7 @@ def involved(text: str, start: int, end: int, allowed: tuple[str, ...], label: s
 
 
 def _structures_behind(text: str, start: int, end: int, tokens: list[tuple[str, int, int]],
-            allowed: tuple[str, ...]) -> tuple[list[Involved], int, int] | None:
+                       allowed: tuple[str, ...]) -> tuple[list[Involved], int, int] | None:
     """The structures right behind a process: "stenosis of the lateral recesses", "hypertrophy of facet joints"."""
     behind = _walk_on(text, end, allowed)
     found = _pieces(behind, allowed)
@@ -109,6 +110,9 @@ def _walk_back(text: str, start: int, allowed: tuple[str, ...]) -> list[tuple[st
             break
         kept.append(tokens[position])
     kept.reverse()
+    if kept and kept[0][0] in ("on", "to"):  # "bulge on the left and mild facet arthropathy"
+        joined = next((place for place, token in enumerate(kept) if token[0] in _JOIN), 0)
+        kept = kept[joined:]
     while kept and (kept[0][0] in _JOIN or kept[0][0] in ("of", "at", "in", "to", "on", ",", "is", "are")):
         kept.pop(0)
     return kept
@@ -175,11 +179,12 @@ def _settle(pieces: list[_Piece], text: str, end: int) -> list[Involved]:
     """One finding a structure: pieces without one take that of the next, grades pass on to the piece behind."""
     following: list[str] = []
     for piece in reversed(pieces):
-        following = piece.structures = piece.structures or (following if side(piece.text) or severity(piece.text) else [])
+        own = (side(piece.text) or severity(piece.text)) and not _SAYS.search(piece.text)  # "stenosis is severe and the facets"
+        following = piece.structures = piece.structures or (following if own else [])
     result: list[Involved] = []
     grade: str | None = None
     for piece in pieces:
-        grade = severity(piece.text) or grade
+        grade = severity(piece.text) or grade if piece.structures else None
         named = tuple([level for mention in levels_in(piece.text) for level in mention.levels])
         for diagnosis in piece.structures:
             result.append(Involved(diagnosis, side(piece.text), grade, named))

@@ -1,7 +1,8 @@
 """The side and grade said of a finding behind it: ", moderate, right greater than left", "at L4-5 is severe", "on the left".
 
 The words behind a finding are walked as long as they are grades, sides, levels and words that link these. They fall into
-phrases at commas and "and"; a last phrase that runs into another noun ("protrusion, mild canal narrowing") is that noun's.
+phrases at commas and "and"; a last phrase that runs into another noun ("protrusion, mild canal narrowing") is that noun's,
+with what is joined to it ("bulge, mild central and moderate foraminal stenosis").
 Of one side said to be worse, both have the finding where the structure is paired (annotation guide, `side`).
 """
 from __future__ import annotations
@@ -44,7 +45,8 @@ _CLOSE = frozenset([".", ";", "]", "}", "|", "with", "without", "but", "where", 
                     "stable", "compared", "plus", "or", "not", "no"])
 _VERB, _COMPARES, _GRADE = re.compile(_SAYS), re.compile(_WORSE), re.compile(_GRADES)
 _PARTICIPLE = re.compile(r"(?:compress|abutt|contact|indent|displac|effac|encroach|caus|result|produc|contribut|extend|migrat|measur|imping|touch|"
-                         r"obliterat|deform|lead)ing")
+                         r"obliterat|deform|lead|crowd|flatten|irritat)ing")
+_PART = re.compile(r"(?:para-?|far-?|postero-?)?lateral|(?:para-?)?central|foraminal|subarticular")
 _REACH = 120
 
 
@@ -111,21 +113,39 @@ _NOTHING = _Phrase(None, None, False, ())
 def _phrases(text: str, end: int) -> tuple[_Phrase, ...]:
     """What stands behind `end`, by commas and "and"."""
     phrases: list[list[str]] = [[]]
+    joins: list[str] = []
     for match in _TOKEN.finditer(text, end, min(len(text), end + _REACH)):
         word = match.group()
         if word in _CLOSE:
             break
         if word in _APART:
             phrases.append([])
+            joins.append(word)
         elif _WORD.fullmatch(word):
             phrases[-1].append(word)
+        elif not _PARTICIPLE.fullmatch(word):
+            return _read_all(_without_noun(phrases, joins))
         else:
-            if not _PARTICIPLE.fullmatch(word):
-                phrases.pop()
-            elif not any(map(_VERB.fullmatch, phrases[-1])):  # "mildly compressing", but "is severe, compressing"
+            if not any(map(_VERB.fullmatch, phrases[-1])):  # "mildly compressing", but "is severe, compressing"
                 while phrases[-1] and _GRADE.fullmatch(phrases[-1][-1]):
                     phrases[-1].pop()
             break
+    else:
+        if end + _REACH < len(text):
+            return _read_all(_without_noun(phrases, joins))
+    return _read_all(phrases)
+
+
+def _without_noun(phrases: list[list[str]], joins: list[str]) -> list[list[str]]:
+    """The phrases without those that stand before another noun: the last, and what is joined to it or names its place."""
+    while len(phrases) > 1 and phrases[-1] and not any(map(_VERB.fullmatch, phrases[-2])) and (
+            len(phrases) > 2 and (joins[-1] in ("and", "&") or any(map(_PART.fullmatch, phrases[-2])))):
+        phrases.pop()
+        joins.pop()
+    return phrases[:-1]
+
+
+def _read_all(phrases: list[list[str]]) -> tuple[_Phrase, ...]:
     return tuple([_read(phrase) for phrase in phrases if phrase])
 
 

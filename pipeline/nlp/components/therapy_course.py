@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from ..quantities import WEEKS_A_MONTH, Day, dates, lengths, number
+from ..quantities import RATE, WEEKS_A_MONTH, Day, dates, lengths, number
 
 Stretches = tuple[tuple[int, int], ...]
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -24,8 +24,7 @@ _AGO = re.compile(r"\b(?:start(?:ed|ing)|began|begun|resumed)\b[^.;]{0,50}$")
 _RATE = re.compile(r"(?:days?|times?|hours?|shifts?|visits?|sessions?|\dx|\d\s+x)\s+$")  # "3 days a week"
 _BOUNDED = re.compile(r"\bpain\b|\blbp\b|\bsymptoms\b|\bonset\b")
 _COUNT = r"(\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty(?:-?\s?\w+)?)"
-_PER = r"(?:(?:a|an|per|each|every|/)\s*(?:day|night|week|wk|month|mo\b|hour|year|yr)(?!s?\s+ago)|daily|nightly|weekly|monthly|q\s?(?:day|week|month))"
-_NO_RATE = rf"(?!\s*{_PER})"
+_NO_RATE = rf"(?!\s*{RATE})"
 _WORDS = r"(?:(?!(?:days?|weeks?|wks?|months?|mos?|years?|yrs?|hours?|hrs?|min\w*)\b)[a-z-]+\s+){0,3}?"  # "6 weeks of PT sessions" counts none
 _SESSIONS = re.compile(rf"(?<![\w/-]){_COUNT}(?!\s*(?:mg|mcg|ml|g|cc|%|units?)\b)(?:\s*(?:-|or|to)\s*\w+)?(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+{_WORDS}(?:visits?|sessions?|treatments?|appointments?|adjustments|classes|injections?|times|blocks|epidurals?|[a-z]{{0,2}}esis)\b{_NO_RATE}"
                        rf"|\bx\s?(\d{{1,2}})(?!\d){_NO_RATE}" r"(?!\s*(?:/|%|-?\s*(?:weeks?|wks?|months?|mos?|m\b|years?|yrs?|y\b|days?|d\b|hours?|hrs?|h\b|mg|w\b|reps)))"
@@ -34,7 +33,7 @@ _SESSIONS = re.compile(rf"(?<![\w/-]){_COUNT}(?!\s*(?:mg|mcg|ml|g|cc|%|units?)\b
                        r"(?<![\w/.-])(\d{1,2})\s*/\s*\d{1,2}\b(?!\s*[/%\d])|\band\s+again\s+(\d{1,2})\b")
 _COUNTED = re.compile(rf"(?<![\w/.-]){_COUNT}(?:\s*(?:of|/|out\s+of)\s*\d{{1,3}})?\s+(?:(?:formal|supervised|outpatient|scheduled|planned|authori[sz]ed|approved|prescribed)\s+)?$")
 _GOES_ON = re.compile(r"\b(?:another\b|again\b|and\s+then\b|further\b|then\s+(?=\d\s?x\b|\d\s+times|once|twice|weekly|biweekly))")
-_RATED = re.compile(rf"\s*{_PER}")
+_RATED = re.compile(rf"\s*{RATE}")
 _VISITS = re.compile(rf"\s+(?:visits|sessions|appointments|treatments|classes)\b{_NO_RATE}")
 
 

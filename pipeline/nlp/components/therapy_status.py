@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from ..matcher import Hit
+from ..quantities import RATE
 from .therapy_passage import Mention, Passage, is_list
 
 USED = ("tried", "ongoing")
@@ -22,14 +23,13 @@ _TRAILING = re.compile(r"\s*(?:[,.;)|]|$|today|by\b|at\b|for\b|because|due|with\
 _PARTICIPLE = re.compile(r"(?:(?:is|was|were|been|be|has|have)\s+)*(?:\w+ed|given|sent|refus\w+|declin\w+|counsell?ing)\b|to\s+(?:start|begin|follow|resume)\b")
 _STRONG = ("declined", "contraindicated", "not_tried")
 _MANY = r"(?:\d|one|two|three|four|five|six|half\s+an?|an?)(?:\s?(?:-|to|or)\s?\d)?"
-_RATE = r"(?:(?:a|per|each|every|/)\s*(?:day|d\b|night|week|wk|month|mo\b)|daily|nightly|weekly|monthly)"
 _DOSE = re.compile(r"[\s,]*(?:\w+[\s,]+)?(?:\d[\d.,/-]*\s*(?:mg|g|mcg|%|/d|min(?:ute)?s?)?[\s,]*)?"
                    rf"(?:{_MANY}\s+(?:tab(?:let)?|cap(?:sule)?|pill|patch|po)(?:s|es)?\s+)?(?:po\s+|by\s+mouth\s+|orally\s+)?(?:up\s+to\s+)?"
                    r"(?:(?:daily|bid|b\.i\.d|tid|t\.i\.d|qid|qhs|prn|nightly|nocte|every|each\s+(?:day|night|morning|evening)|q\s?\d{1,2}\s?(?:h(?:rs?|ours?)?)?|qd|at\s+(?:night|bedtime)|tds|bd|od|as\s+needed)\b(?!\s+x\s*\d)|"
-                   rf"(?:once|twice|{_MANY}\s?(?:x|times|days)?)\s*{_RATE}\b(?!\s+(?:(?:for|x)\s*\d|from\b|between\b|until\b|during\b))|(?:one|two|\d)\s+every\b)")
+                   rf"(?:once|twice|{_MANY}\s?(?:x|times|days)?)\s*{RATE}\b(?!\s+(?:(?:for|x)\s*\d|from\b|between\b|until\b|during\b))|(?:one|two|\d)\s+every\b)")
 _STOPPED = re.compile(r"[^.;|]{0,60}?\b(?:stopped|discontinued|d/c'?d|dc'd|ceased|weaned\s+off|came\s+off)\b(?!\s+(?:work|smok|drink|driv))")
-_DONE = re.compile(r"\b(?:(?:19|20)\d\d|\d{1,2}/\d{1,2}/\d\d|\d{1,2}/\d\d|ago|last|prior|previous|earlier|before|after|following|since|post|"
-                   r"first|second|repeat|failed|done)\b")
+_PAST_BEFORE = re.compile(r"\b(?:prior|previous|earlier|after|following|since|post|repeat|failed)\s+(?:\w+\s+){0,2}$")
+_PAST_BEHIND = re.compile(r"[^.;]{0,40}?\b(?:(?:19|20)\d\d|\d{1,2}/\d{1,2}/\d\d|\d{1,2}/\d\d|ago|last\s+\w+|done)\b")
 _DOSE_REACH = 60
 _IMPERATIVE = re.compile(r"(?:avoid|refrain|stay\s+away|limit|restrict|modify)\s")
 _BARE_NO = re.compile(r"(?:^|[.,;(]\s*|\bwith\s+)no\s*$")  # "no opioids": not given, which is not never tried
@@ -217,11 +217,12 @@ def _by_place(passage: Passage, mention: Mention, outcome: str | None, procedure
 def _unsaid(passage: Passage, mention: Mention, section: str) -> str:
     """Tried or ongoing where nothing says so: a drug with its dose, not stopped, and a changed activity go on.
 
-    These charts are made to ask for a basivertebral ablation: one without a date in the past is that one.
+    These charts are made to ask for a basivertebral ablation: one that nothing puts in the past is that one.
     """
     behind = passage.text[mention.end:mention.end + _DOSE_REACH]
-    if mention.modality == "bvn_ablation" and not _DONE.search(passage.text, max(0, mention.start - 40), mention.end + _DOSE_REACH):
-        return "planned"
+    if mention.modality == "bvn_ablation":
+        past = _PAST_BEFORE.search(passage.text, max(0, mention.start - 40), mention.start) or _PAST_BEHIND.match(behind)
+        return "tried" if past or section == "treatment_history" else "planned"
     if mention.modality == "activity_modification":
         if _IMPERATIVE.match(mention.target.text) and not passage.text[:mention.start].strip(" -*"):
             return "planned"
