@@ -99,11 +99,14 @@ class _Pool:
     def stop(self) -> None:
         """End the workers, also in the middle of a note."""
         processes = list((getattr(self._executor, "_processes", None) or {}).values())
+        results = getattr(self._executor, "_result_queue", None)
         self._executor.shutdown(wait=False, cancel_futures=True)
         for worker in processes:
             worker.terminate()
         for worker in processes:
             worker.join()
+        if results is not None:  # else who reads half a record of a worker that was ended would wait for the rest
+            results._writer.close()
 
 
 def _survived(future: Future[list[Record]]) -> bool:

@@ -646,3 +646,30 @@ def test_the_python_interface_returns_the_same_tables(notes, finished):
     nlp = bvn_evidence.load()
     doc = nlp(MRI)
     assert "bvn_modic" in nlp.pipe_names and doc.spans["facts"][0]._.fact["kind"]
+
+
+STOPPED_AMID_A_RESULT = """
+import multiprocessing, time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from bvn_evidence.pool import _Pool
+
+def pages():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+if __name__ == "__main__":
+    pool = object.__new__(_Pool)
+    pool._executor = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    before = pages()
+    pool._executor.submit(bytes, 300_000_000)
+    while pages() < before + 10_000:  # 40 MB of the result have come
+        time.sleep(0.001)
+    pool.stop()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sees in /proc how much has come")
+def test_ending_workers_amid_a_result_does_not_hang(tmp_path):
+    script = tmp_path / "stopped.py"
+    script.write_text(STOPPED_AMID_A_RESULT)
+    assert subprocess.run([sys.executable, script], timeout=60, capture_output=True).returncode == 0
